@@ -1,0 +1,1 @@
+"""Services beside the chat platforms: speech, AI."""

@@ -1,0 +1,1 @@
+"""Pure business: values in, values out; no clock, no SQL, no HTTP, no platform."""

@@ -1,0 +1,91 @@
+"""Employees, and what each may see: one table of scopes and duties, denied by default."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """角色 in 员工.csv."""
+
+    REP = "销售"
+    REGION_MANAGER = "区域经理"
+    SUCCESS = "客户成功"
+    FINANCE = "财务"
+    LEGAL = "法务"
+    DIRECTOR = "总监"
+    ADMIN = "管理员"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Employee:
+    """One person on the payroll; `active` is 状态 = 在职."""
+
+    employee_no: str
+    name: str
+    role: Role
+    region: str
+    mobile: str = ""
+    wecom_user: str = ""
+    dingtalk_user: str = ""
+    superior_no: str = ""
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Customer:
+    """客户.csv, names as people see them (outer blanks stripped)."""
+
+    customer_no: str
+    name: str
+    short_name: str = ""
+    industry: str = ""
+    region: str = ""
+    address: str = ""
+    owner_no: str = ""
+    success_no: str = ""
+    tags: tuple[str, ...] = ()
+    external_user_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """联系人.csv."""
+
+    customer_no: str
+    name: str
+    title: str = ""
+    mobile: str = ""
+    preference: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """物料.csv; price in fen per unit."""
+
+    product_no: str
+    name: str
+    spec: str = ""
+    unit: str = ""
+    price_fen: int = 0
+
+
+SEES_ALL: Collection[Role] = frozenset({Role.DIRECTOR, Role.FINANCE, Role.LEGAL, Role.ADMIN})
+
+
+def may_see(employee: Employee, customer: Customer) -> bool:
+    """Scope of interface.md's decided defaults: rep and region manager the own region, 客户成功 their own, the rest all."""
+    if not employee.active:
+        return False
+    if employee.role in SEES_ALL:
+        return True
+    if employee.role is Role.SUCCESS:
+        return customer.success_no == employee.employee_no
+    return bool(employee.region) and customer.region == employee.region
+
+
+def may_record_visit(employee: Employee, customer: Customer) -> bool:
+    """Whoever may see a customer and works with customers."""
+    return employee.role in (Role.REP, Role.REGION_MANAGER, Role.SUCCESS, Role.DIRECTOR) and may_see(employee, customer)

@@ -1,0 +1,1 @@
+"""Both platforms on one laptop, written from the protocol pages; imports nothing of bot.channels."""

@@ -1,0 +1,1 @@
+"""When somebody speaks or clicks: one module per feature."""

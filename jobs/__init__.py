@@ -1,0 +1,1 @@
+"""When time passes: one module per job."""
