@@ -48,3 +48,20 @@ def unpack(key: str) -> tuple[str, dict[str, str]]:
     """`visit.confirm?visit_no=BF1` -> ("visit.confirm", {"visit_no": "BF1"})."""
     name, _, query = key.partition("?")
     return name, dict(parse_qsl(query, keep_blank_values=True))
+
+
+class StoredAction(Action):
+    """An action read back from the outbox: name and parameters are all a renderer needs."""
+
+    def __init__(self, name: str, params: Mapping[str, str]) -> None:
+        object.__setattr__(self, "name", name)
+        self._params = dict(params)
+
+    def params(self) -> dict[str, str]:
+        return self._params
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Action) and (self.name, self.params()) == (other.name, other.params())
+
+    def __hash__(self) -> int:
+        return hash((self.name, tuple(sorted(self._params.items()))))
