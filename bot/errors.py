@@ -14,6 +14,9 @@ SalesBotError
 │   ├── OutcomeUnknown                the request may or may not have been carried out
 │   └── ChannelRejected               the platform will never accept it (`code`)
 │       └── ChannelMisconfigured      credentials, permissions, IP list: an operator has to act
+├── ConnectorError       a service that helps (speech, AI, ERP)
+│   ├── ConnectorUnavailable          busy or unreachable: worth another try
+│   └── ConnectorRefused              it will never do this one (`code`)
 ├── ForgedCallback       signature, key or receiver wrong: answer 403 and say nothing more
 ├── BadInput             a file or an intake record that cannot be read
 └── SettingsError        the process must not start; lists every problem at once
@@ -92,6 +95,22 @@ class ChannelRejected(ChannelError):
 
 class ChannelMisconfigured(ChannelRejected):
     """Credentials, permissions or IP list: nothing gets through until an operator acts."""
+
+
+class ConnectorError(SalesBotError):
+    """A service that helps (speech, AI, ERP) did not."""
+
+
+class ConnectorUnavailable(ConnectorError):
+    """Busy or unreachable: worth another try."""
+
+
+class ConnectorRefused(ConnectorError):
+    """It will never do this one."""
+
+    def __init__(self, message: str, *, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class ForgedCallback(SalesBotError):
