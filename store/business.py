@@ -1,8 +1,8 @@
 """Business-side tables: one per file of the company's data, and what the bot adds to visits.
 
-Columns carry the English names of interface.md's intake records. Money is whole fen (`*_fen`), moments are timestamptz in
-business time, texts are never NULL (empty = unknown). There are no foreign keys between files: they arrive in any order,
-and a row that names an unknown customer is kept.
+Columns carry the English names of interface.md's intake records. Money is whole fen (`*_fen`), moments are timestamptz
+in business time, texts are never NULL (empty = unknown). There are no foreign keys between files: they arrive in any
+order, and a row that names an unknown customer is kept.
 """
 
 from __future__ import annotations
@@ -306,12 +306,13 @@ communications = Table(  # 续约沟通; known as usage_events are
     Column("customer_no", Text, nullable=False),
     Column("occurred_at", Moment, nullable=False),
     Column("channel", Text, nullable=False),
-    Column("minutes", Integer, nullable=False),
+    Column("minutes", Integer),
     Column("occurrence", SmallInteger, nullable=False),
     Index(
         "communications_customer_no_occurred_at_idx",
         *("customer_no", "occurred_at", "channel", "minutes", "occurrence"),
         unique=True,
+        postgresql_nulls_not_distinct=True,
     ),
 )
 
