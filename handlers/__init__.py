@@ -1,1 +1,13 @@
-"""When somebody speaks or clicks: one module per feature."""
+"""When somebody speaks or clicks: one module per feature. This is the table of contents."""
+
+from __future__ import annotations
+
+from bot.router import Router
+from handlers import help as help_
+from handlers import history, identity, media, visits
+from handlers.context import Context
+
+router: Router[Context] = Router()
+router.include([visits.router, history.router, media.router, identity.router, help_.router])
+
+__all__ = ["router"]

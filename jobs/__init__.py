@@ -1,1 +1,15 @@
-"""When time passes: one module per job."""
+"""When time passes: one module per job. This is the table of contents."""
+
+from __future__ import annotations
+
+from bot.schedule import Schedule
+from jobs import followup_reminder, hearing
+from jobs.context import JobContext
+from jobs.tasks import Task
+
+schedule: Schedule[JobContext] = Schedule()
+schedule.include(followup_reminder.schedule)
+
+tasks: dict[str, Task] = {**hearing.tasks}
+
+__all__ = ["schedule", "tasks"]

@@ -155,6 +155,7 @@ limits = Table(  # GCRA: the theoretical arrival time of the next call
     metadata,
     Column("key", Text, primary_key=True),
     Column("next_at", Double, nullable=False, server_default="0"),  # Unix seconds, database clock
+    Column("seconds", Double, nullable=False, server_default="0"),  # the window
     Column("paused_until", Double, nullable=False, server_default="0"),
 )
 

@@ -1,0 +1,293 @@
+"""Composition root: builds everything once, decides nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+import procrastinate
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.cron import CronTrigger
+from psycopg_pool import AsyncConnectionPool
+from sqlalchemy import text
+
+import handlers
+import jobs
+from bot.channels.base import Channel
+from bot.channels.dingtalk.client import DingTalkChannel
+from bot.channels.dingtalk.stream import DingTalkStream
+from bot.channels.wecom.callback import WeComCallback
+from bot.channels.wecom.client import WeComChannel
+from bot.clock import SHANGHAI, Clock, FixedClock
+from bot.messages import ChannelName
+from bot.settings import Settings
+from handlers.identity import serve_stranger
+from handlers.intake import Intake, Surroundings
+from jobs.context import JobContext
+from jobs.deliver import Deliverer
+from jobs.scheduling import Scheduler
+from jobs.tasks import DELIVER_QUEUE, WORK_QUEUE, register_tasks
+from store.attachments import StoredFiles
+from store.clock import SharedClock
+from store.database import Database, open_database, upgrade
+from store.deliveries import Deliveries
+from store.directory import DirectoryCache
+from store.inbox import InboxWriter
+from store.notifications import Listener
+from store.queue import HEARTBEAT_SECONDS, STALLED_SECONDS, make_queue, rescue_jobs_of_dead_workers
+from store.sharing import MonthlyQuota, SharedLimiter, SharedTokens
+from store.unit_of_work import unit_of_work
+
+log = structlog.get_logger()
+
+TICK_SECONDS = 1
+DELIVER_CONCURRENCY = 16
+WORK_CONCURRENCY = 4
+STOP_SECONDS = 10.0  # what is being done may finish within this
+
+
+@dataclass(slots=True, kw_only=True)
+class Application:
+    """All parts, opened, none of them running yet."""
+
+    settings: Settings
+    database: Database
+    pool: AsyncConnectionPool
+    queue: procrastinate.App
+    clock: Clock
+    shared_clock: SharedClock
+    inbox: InboxWriter
+    directory: DirectoryCache
+    channels: Mapping[ChannelName, Channel]
+    deliveries: Deliveries
+    intake: Intake
+    scheduler: Scheduler
+    stream: DingTalkStream | None
+    wecom_callback: WeComCallback | None
+    make_unit_of_work: Callable[[], Any]
+    running: dict[str, asyncio.Task[None]] = field(default_factory=dict)  #: background loops by name, for readiness
+
+    def job_context(self, as_of: datetime | None = None, *, dry_run: bool = False) -> JobContext:
+        """Surroundings for a job about `as_of` (aware; None = business now)."""
+        return JobContext(
+            as_of=as_of or self.clock.now(),
+            unit_of_work=self.make_unit_of_work,
+            directory=self.directory.current,
+            clock=FixedClock(as_of) if as_of is not None and dry_run else self.clock,
+            channels=self.channels,
+            settings=self.settings,
+            accept=self.inbox.accept,
+            dry_run=dry_run,
+        )
+
+
+@asynccontextmanager
+async def application(settings: Settings) -> AsyncIterator[Application]:
+    """Open the store and build every part; closes what it opened."""
+    async with AsyncExitStack() as stack:
+        database = await open_database(settings)
+        stack.push_async_callback(database.close)
+        await upgrade(database)
+        pool = await stack.enter_async_context(
+            AsyncConnectionPool(database.dsn, min_size=1, max_size=10, open=False, kwargs={"prepare_threshold": 3})
+        )
+        queue = make_queue()
+        await stack.enter_async_context(queue.open_async(pool))
+        http = await stack.enter_async_context(
+            httpx.AsyncClient(
+                timeout=httpx.Timeout(10.0, connect=5.0),
+                limits=httpx.Limits(max_connections=64, max_keepalive_connections=32),
+                headers={"user-agent": "salesbot/0.1"},
+            )
+        )
+        clock = Clock()
+        shared_clock = SharedClock(pool, clock)
+        await shared_clock.load()
+        limiter = SharedLimiter(pool)
+        channels = _channels(settings, http, pool, limiter)
+        inbox = InboxWriter(database.dsn)
+        await inbox.open()
+        stack.push_async_callback(inbox.close)
+        directory = DirectoryCache(database.engine)
+        await directory.load()
+        make = unit_of_work(database.engine, queue)
+        intake = Intake(
+            Surroundings(
+                unit_of_work=make,
+                router=handlers.router,
+                directory=directory.current,
+                clock=clock,
+                channels=channels,
+                settings=settings,
+                strangers=serve_stranger,
+            ),
+            wake=inbox.on_new,
+        )
+        deliveries = Deliveries(pool)
+        app = Application(
+            settings=settings,
+            database=database,
+            pool=pool,
+            queue=queue,
+            clock=clock,
+            shared_clock=shared_clock,
+            inbox=inbox,
+            directory=directory,
+            channels=channels,
+            deliveries=deliveries,
+            intake=intake,
+            scheduler=Scheduler(jobs.schedule.jobs, unit_of_work=make, clock=clock, next_fire=next_fire),
+            stream=_stream(settings, http, pool, inbox),
+            wecom_callback=WeComCallback(settings.wecom, inbox.accept) if settings.wecom.enabled else None,
+            make_unit_of_work=make,
+        )
+        register_tasks(
+            queue,
+            deliverer=Deliverer(deliveries, channels, limiter),
+            jobs=jobs.schedule.jobs,
+            tasks=jobs.tasks,
+            context=app.job_context,
+        )
+        yield app
+
+
+def _channels(
+    settings: Settings, http: httpx.AsyncClient, pool: AsyncConnectionPool, limiter: SharedLimiter
+) -> dict[ChannelName, Channel]:
+    tokens, files, quota = SharedTokens(pool), StoredFiles(pool), MonthlyQuota(pool)
+    channels: dict[ChannelName, Channel] = {}
+    if settings.wecom.enabled:
+        channels[ChannelName.WECOM] = WeComChannel(
+            settings.wecom, http=http, tokens=tokens, limiter=limiter, files=files
+        )
+    if settings.dingtalk.enabled:
+        channels[ChannelName.DINGTALK] = DingTalkChannel(
+            settings.dingtalk, http=http, tokens=tokens, limiter=limiter, files=files, quota=quota
+        )
+    return channels
+
+
+def _stream(
+    settings: Settings, http: httpx.AsyncClient, pool: AsyncConnectionPool, inbox: InboxWriter
+) -> DingTalkStream | None:
+    if not settings.dingtalk.enabled or settings.dingtalk.mode != "stream":
+        return None
+    return DingTalkStream(settings.dingtalk, http=http, accept=inbox.accept, quota=MonthlyQuota(pool))
+
+
+def next_fire(cron: str, after: datetime) -> datetime | None:
+    """The first time strictly after `after` at which the cron line (Shanghai) fires."""
+    minute, hour, day, month, weekday = cron.split()
+    trigger = CronTrigger(minute=minute, hour=hour, day=day, month=month, day_of_week=weekday, timezone=SHANGHAI)
+    fire: datetime | None = trigger.get_next_fire_time(None, after.astimezone(SHANGHAI) + timedelta(microseconds=1))
+    return fire
+
+
+@asynccontextmanager
+async def running(
+    app: Application, *, worker: bool = True, scheduler: bool = True, receive: bool = True
+) -> AsyncIterator[None]:
+    """Background loops of this process: listening, handling, sending, schedule, Stream. Stopped in that order's reverse."""
+    listener = Listener(
+        app.database.dsn, {"inbox": _wake(app), "directory": app.directory.renew, "clock": app.shared_clock.heard}
+    )
+    start = app.running
+    start["listener"] = _loop("listener", listener.run())
+    if worker:
+        start["intake"] = _loop("intake", app.intake.run())
+        start["deliver"] = _loop("deliver", _work(app, DELIVER_QUEUE, DELIVER_CONCURRENCY))
+        start["work"] = _loop("work", _work(app, WORK_QUEUE, WORK_CONCURRENCY))
+        start["rescue"] = _loop("rescue", _rescue(app))
+    if receive and app.stream is not None:
+        start["stream"] = _loop("stream", app.stream.run())
+    ticker = AsyncIOScheduler(timezone=SHANGHAI)
+    if scheduler:
+        ticker.add_job(
+            _tick, "interval", seconds=TICK_SECONDS, args=[app], max_instances=1, coalesce=True, misfire_grace_time=None
+        )
+        ticker.start()
+    try:
+        yield
+    finally:
+        if scheduler:
+            ticker.shutdown(wait=False)
+        await _stop(app)
+
+
+def _wake(app: Application) -> Callable[[str], Coroutine[Any, Any, None]]:
+    async def wake(_payload: str) -> None:
+        app.inbox.on_new.set()
+
+    return wake
+
+
+def _loop(name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    return asyncio.create_task(work, name=name)
+
+
+async def _work(app: Application, queue: str, concurrency: int) -> None:
+    await app.queue.run_worker_async(
+        queues=[queue],
+        name=queue,
+        concurrency=concurrency,
+        install_signal_handlers=False,
+        shutdown_graceful_timeout=STOP_SECONDS,
+        delete_jobs="successful",
+        update_heartbeat_interval=HEARTBEAT_SECONDS,
+        stalled_worker_timeout=STALLED_SECONDS,
+    )
+
+
+async def _rescue(app: Application) -> None:
+    while True:
+        try:
+            if count := await rescue_jobs_of_dead_workers(app.queue):
+                log.warning("jobs.rescued", count=count)
+        except procrastinate.exceptions.ConnectorException as error:
+            log.warning("rescue.failed", error=type(error).__name__)
+        await asyncio.sleep(HEARTBEAT_SECONDS)
+
+
+async def _tick(app: Application) -> None:
+    try:
+        await app.scheduler.tick()
+    except Exception:  # this loop must survive a database that is away
+        log.exception("scheduler.failed")
+
+
+async def _stop(app: Application) -> None:
+    """Take nothing new in, finish what is in hand, then stop the loops."""
+    if app.stream is not None and "stream" in app.running:
+        await app.stream.stop()
+    app.intake.stop()
+    graceful = [app.running[name] for name in ("stream", "intake") if name in app.running]
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(asyncio.gather(*graceful, return_exceptions=True), STOP_SECONDS)
+    for task in app.running.values():
+        task.cancel()
+    await asyncio.gather(*app.running.values(), return_exceptions=True)
+    app.running.clear()
+
+
+async def waiting(app: Application) -> dict[str, float]:
+    """Depths and ages of inbox and outbox, for metrics and readiness."""
+    async with app.database.engine.connect() as connection:
+        row = (await connection.execute(_WAITING)).one()
+    return {key: float(value or 0) for key, value in row._mapping.items()}
+
+
+_WAITING = text("""
+SELECT (SELECT count(*) FROM inbox WHERE state = 'received') AS inbox,
+       (SELECT extract(epoch FROM now() - min(received_at)) FROM inbox WHERE state = 'received') AS inbox_oldest,
+       (SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending')) AS outbox,
+       (SELECT extract(epoch FROM now() - min(created_at)) FROM outbox WHERE state IN ('queued', 'sending'))
+           AS outbox_oldest,
+       (SELECT count(*) FROM outbox WHERE state = 'failed') AS failed
+""")

@@ -1,0 +1,122 @@
+"""One outgoing row to its platform: limits, attempt recorded, call, outcome recorded.
+
+Exactly once where the platform can recognise a repeat (WeCom's duplicate check, DingTalk's outTrackId); elsewhere an
+attempt whose outcome is unknown is repeated once, because a lost answer is worse than a doubled one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.channels.base import Channel
+from bot.clock import Clock
+from bot.errors import ChannelMisconfigured, ChannelRejected, ChannelUnavailable, NotFound, OutcomeUnknown, RateLimited
+from bot.messages import CardUpdate, ChannelName, OutboundMessage, Receipt
+from bot.metrics import DELIVERED, DELIVERY_SECONDS, LIMITER_WAITS
+from store.deliveries import Deliveries, Due
+from store.queue import GIVE_UP_AFTER, TryLater, back_off
+from store.sharing import SharedLimiter
+
+log = structlog.get_logger()
+
+MISCONFIGURED_RETRY = timedelta(minutes=2)  # an operator is needed; trusted IPs take effect a minute after saving
+UNKNOWN_TRIES = 2  # attempts in all where a repeat cannot be recognised by the platform
+
+
+class Deliverer:
+    """What the `deliver` task calls; one per process."""
+
+    def __init__(self, deliveries: Deliveries, channels: Mapping[ChannelName, Channel], limiter: SharedLimiter) -> None:
+        self._deliveries = deliveries
+        self._channels = channels
+        self._limiter = limiter
+
+    async def deliver(self, outbox_id: int) -> None:
+        """Send the row if it still has to be sent.
+
+        Raises:
+            TryLater: not yet; the same job is started again then, and later rows of this recipient wait behind it.
+        """
+        if (due := await self._deliveries.peek(outbox_id)) is None:
+            return
+        if due.superseded:
+            await self._deliveries.skipped(outbox_id, "a newer face follows")
+            return
+        channel = self._channels.get(due.channel)
+        if channel is None:
+            await self._deliveries.failed(outbox_id, f"{due.channel} is not enabled")
+            return
+        if wait := await self._limiter.take(channel.limits(due.message)):
+            LIMITER_WAITS.labels(due.channel.value).inc()
+            raise TryLater(_in(wait), "rate limit")
+        if (begun := await self._deliveries.begin(outbox_id)) is not None:
+            await self._attempt(begun, channel)
+
+    async def _attempt(self, due: Due, channel: Channel) -> None:
+        message, outbox_id = due.message, due.message.outbox_id
+        try:
+            receipt = await self._call(message, channel)
+        except RateLimited as error:
+            await self._later(due, str(error), timedelta(seconds=error.retry_after_seconds))
+        except ChannelMisconfigured as error:
+            log.error("deliver.misconfigured", outbox=outbox_id, channel=due.channel.value, code=error.code)
+            await self._later(due, str(error), MISCONFIGURED_RETRY)
+        except OutcomeUnknown as error:
+            if not _repeatable(message, channel) and message.attempt >= UNKNOWN_TRIES:
+                await self._bury(due, f"outcome unknown: {error}")
+            else:
+                await self._later(due, str(error), back_off(message.attempt), state="sending")
+        except ChannelUnavailable as error:
+            await self._later(due, str(error), back_off(message.attempt))
+        except (ChannelRejected, NotFound) as error:
+            await self._bury(due, str(error))
+        else:
+            await self._sent(due, receipt)
+
+    async def _call(self, message: OutboundMessage, channel: Channel) -> Receipt:
+        if not isinstance(message.content, CardUpdate):
+            return await channel.send(message)
+        handle = await self._deliveries.handle_of(message.content)
+        receipt = await channel.update_card(message, handle, message.content.card)
+        if handle.response_codes:
+            await self._deliveries.use_code(handle.response_codes[0])
+        return receipt
+
+    async def _sent(self, due: Due, receipt: Receipt) -> None:
+        message = due.message
+        reached = len(message.recipients) - len(receipt.invalid)
+        if message.recipients and reached <= 0:
+            await self._bury(due, f"no valid receiver: {', '.join(receipt.invalid)}")
+            return
+        await self._deliveries.sent(message.outbox_id, receipt, message.card_id, None)
+        if receipt.throttled:
+            log.warning("deliver.throttled", outbox=message.outbox_id, people=len(receipt.throttled))
+        DELIVERED.labels(due.channel.value, "sent").inc()
+        age = (Clock.real_now() - due.created_at).total_seconds()
+        DELIVERY_SECONDS.labels(due.channel.value).observe(max(age, 0.0))
+
+    async def _later(self, due: Due, why: str, wait: timedelta, *, state: str = "queued") -> None:
+        if Clock.real_now() - due.created_at > GIVE_UP_AFTER:
+            await self._bury(due, f"given up after {GIVE_UP_AFTER}: {why}")
+            return
+        DELIVERED.labels(due.channel.value, "later").inc()
+        if state == "queued":
+            await self._deliveries.queued_again(due.message.outbox_id, why)
+        raise TryLater(Clock.real_now() + wait, why)
+
+    async def _bury(self, due: Due, why: str) -> None:
+        log.error("deliver.failed", outbox=due.message.outbox_id, channel=due.channel.value, why=why)
+        DELIVERED.labels(due.channel.value, "failed").inc()
+        await self._deliveries.failed(due.message.outbox_id, why)
+
+
+def _in(seconds: float) -> datetime:
+    return Clock.real_now() + timedelta(seconds=seconds)
+
+
+def _repeatable(message: OutboundMessage, channel: Channel) -> bool:
+    """Whether the platform itself recognises a repeat of this call."""
+    return channel.name is ChannelName.WECOM or bool(message.card_id) or isinstance(message.content, CardUpdate)

@@ -1,0 +1,105 @@
+"""When a job is due, and that each fire time runs once, however many machines look at the clock.
+
+The state row is locked by whoever ticks, the run is a row (job, fire time), the work a Procrastinate job made with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+import structlog
+from sqlalchemy import text
+
+from bot.clock import SHANGHAI, Clock
+from bot.domain.workdays import is_workday
+from bot.schedule import Job
+from jobs.context import JobContext
+from store.unit_of_work import UnitOfWork
+
+log = structlog.get_logger()
+
+NextFire = Callable[[str, datetime], datetime | None]
+"""(cron, after) -> the first fire time strictly after, aware; given by main, which knows APScheduler."""
+MAX_RUNS_AFTER_MOVE = 31  # per job, when somebody moves the business clock far ahead
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One fire time of one job."""
+
+    job: str
+    fire_at: datetime
+
+
+class Scheduler:
+    """`tick` decides what is due between the last tick and now, in business time."""
+
+    def __init__(
+        self,
+        jobs: Mapping[str, Job[JobContext]],
+        *,
+        unit_of_work: Callable[[], AbstractAsyncContextManager[UnitOfWork]],
+        clock: Clock,
+        next_fire: NextFire,
+    ) -> None:
+        self._jobs = jobs
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+        self._next_fire = next_fire
+
+    async def tick(self) -> list[Run]:
+        """Queue what fell due; returns what this process queued."""
+        now, offset = self._clock.now(), self._clock.offset.total_seconds()
+        async with self._unit_of_work() as uow:
+            row = (await uow.connection.execute(_LAST_TICK)).one_or_none()
+            last: dict[str, Any] = row.value if row else {}
+            since = datetime.fromisoformat(last["at"]) if last else now
+            moved = bool(last) and abs(float(last["offset"]) - offset) > 1
+            queued: list[Run] = []
+            if now > since:
+                crons = {job: (cron, on) for job, cron, on in await uow.connection.execute(_OVERRIDES)}
+                for job in self._jobs.values():
+                    cron, enabled = crons.get(job.name, (job.cron, True))
+                    if cron and enabled:
+                        for fire_at in self._due(job, cron, since, now, moved=moved):
+                            queued += await self._queue(uow, job.name, fire_at)
+            value = orjson.dumps({"at": now.isoformat(), "offset": offset}).decode()
+            await uow.connection.execute(_SET_LAST_TICK, {"value": value})
+        return queued
+
+    def _due(self, job: Job[JobContext], cron: str, since: datetime, now: datetime, *, moved: bool) -> list[datetime]:
+        """Fire times in (since, now]. After a stand-still only the last one, and only within the job's catch-up time;
+        after the clock was moved by hand all of them, since that is what moving it is for."""
+        fires: list[datetime] = []
+        at = self._next_fire(cron, since)
+        while at is not None and at <= now and len(fires) < 1000:
+            if not job.workdays_only or is_workday(at.astimezone(SHANGHAI).date()) is not False:
+                fires.append(at.astimezone(UTC))
+            at = self._next_fire(cron, at)
+        if moved:
+            return fires[-MAX_RUNS_AFTER_MOVE:]
+        late = [fire for fire in fires[:-1] if now - fire > timedelta(minutes=1)]
+        for fire in late:
+            log.warning("job.missed", job=job.name, fire_at=fire.isoformat())
+        return [fire for fire in fires[-1:] if now - fire <= job.catch_up]
+
+    async def _queue(self, uow: UnitOfWork, job: str, fire_at: datetime) -> list[Run]:
+        fresh = await uow.connection.execute(_NEW_RUN, {"job": job, "fire_at": fire_at})
+        if fresh.first() is None:
+            return []
+        uow.defer("run_job", lock=f"job:{job}", job=job, fire_at=fire_at.isoformat())
+        return [Run(job, fire_at)]
+
+
+_LAST_TICK = text("SELECT value FROM state WHERE key = 'scheduler' FOR UPDATE")
+_SET_LAST_TICK = text("""
+INSERT INTO state (key, value) VALUES ('scheduler', CAST(:value AS jsonb))
+ON CONFLICT (key) DO UPDATE SET value = excluded.value
+""")
+_OVERRIDES = text("SELECT job, cron, enabled FROM schedules")
+_NEW_RUN = text("INSERT INTO job_runs (job, fire_at) VALUES (:job, :fire_at) ON CONFLICT DO NOTHING RETURNING 1")

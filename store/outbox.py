@@ -1,0 +1,202 @@
+"""What goes out: rows put in the business transaction, each with its own background job, in order per recipient."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.channels.base import Channel
+from bot.messages import Account, Card, CardUpdate, ChannelName, Content
+from store.codec import content_to_json
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A row just written, for its delivery job."""
+
+    outbox_id: int
+    lock: str
+    not_before: datetime | None
+
+
+@dataclass(slots=True)
+class _Row:
+    channel: ChannelName
+    recipients: tuple[str, ...]
+    conversation_id: str
+    content: Content
+    card_id: str
+    interactive: bool
+    dedup_key: str | None
+    not_before: datetime | None
+
+
+def new_card_id() -> str:
+    """Unique, unguessable, within WeCom's alphabet and both platforms' lengths."""
+    return f"c-{secrets.token_hex(12)}"
+
+
+def recipient_lock(channel: str, recipients: Sequence[str], conversation_id: str) -> str:
+    """Messages that share this text are delivered one after the other, in the order they were put."""
+    return f"{channel}:{conversation_id or ','.join(sorted(recipients))}"
+
+
+class Outbox:
+    """The outbox inside one unit of work: `put` collects, `flush` writes them all with one statement."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+        self._rows: list[_Row] = []
+        self._updates: list[CardUpdate] = []
+        self._channels: Mapping[ChannelName, Channel] = {}
+        self.inbox_id: int | None = None  #: the message being handled, noted on each row
+
+    def put(
+        self,
+        content: Content,
+        *,
+        channel: Channel,
+        recipients: Sequence[Account],
+        conversation_id: str = "",
+        card_id: str = "",
+        dedup_key: str = "",
+        interactive: bool = False,
+        not_before: datetime | None = None,
+    ) -> str:
+        """Queue for sending after this transaction; splits what the platform cannot show at once.
+
+        `dedup_key`: a second put with the same key, ever, does nothing. Returns the card's id ("" without a card).
+        """
+        if not recipients and not conversation_id:
+            return ""
+        pieces = channel.split(content)
+        card = ""
+        for position, piece in enumerate(pieces):
+            if isinstance(piece, Card):
+                card = card_id if card_id and not card else new_card_id()
+            self._rows.append(
+                _Row(
+                    channel=channel.name,
+                    recipients=tuple(account.user_id for account in recipients),
+                    conversation_id=conversation_id,
+                    content=piece,
+                    card_id=card if isinstance(piece, Card) else "",
+                    interactive=interactive,
+                    dedup_key=f"{dedup_key}#{position}" if dedup_key else None,
+                    not_before=not_before,
+                )
+            )
+        return card
+
+    def put_card_update(self, update: CardUpdate, *, channels: Mapping[ChannelName, Channel]) -> None:
+        """Queue a card's new face for wherever it hangs; only the newest face is shown in the end."""
+        self._channels = channels
+        self._updates.append(update)
+
+    def clear(self) -> None:
+        """Forget what was put: the handler failed."""
+        self._rows.clear()
+        self._updates.clear()
+
+    async def flush(self) -> list[Queued]:
+        """Write what was put; returns the rows that are new."""
+        for update in self._updates:
+            await self._add_update(update)
+        self._updates.clear()
+        if not self._rows:
+            return []
+        rows, self._rows = self._rows, []
+        await self._remember_cards(rows)
+        data = [
+            {
+                "channel": row.channel.value,
+                "recipients": list(row.recipients),
+                "conversation_id": row.conversation_id,
+                "content": content_to_json(row.content),
+                "card_id": row.card_id,
+                "interactive": row.interactive,
+                "dedup_key": row.dedup_key,
+                "inbox_id": self.inbox_id,
+                "position": position,
+            }
+            for position, row in enumerate(rows)
+        ]
+        written = await self._connection.execute(_INSERT, {"rows": orjson.dumps(data).decode().replace("\\u0000", "")})
+        return [
+            Queued(
+                outbox_id,
+                recipient_lock(rows[position].channel, rows[position].recipients, rows[position].conversation_id),
+                rows[position].not_before,
+            )
+            for outbox_id, position in written
+        ]
+
+    async def _remember_cards(self, rows: Sequence[_Row]) -> None:
+        cards = [
+            {
+                "card_id": row.card_id,
+                "channel": row.channel.value,
+                "recipients": list(row.recipients),
+                "conversation_id": row.conversation_id,
+                "settled": row.content.settled,
+            }
+            for row in rows
+            if isinstance(row.content, Card)
+        ]
+        if cards:
+            await self._connection.execute(_INSERT_CARDS, {"rows": orjson.dumps(cards).decode()})
+
+    async def _add_update(self, update: CardUpdate) -> None:
+        """One row per place where the card hangs; the version says which face is the newest."""
+        hangs = (
+            await self._connection.execute(_NEW_VERSION, {"card_id": update.card_id, "settled": update.card.settled})
+        ).one_or_none()
+        if hangs is None or ChannelName(hangs.channel) not in self._channels:
+            return
+        self._rows.append(
+            _Row(
+                channel=ChannelName(hangs.channel),
+                recipients=tuple(hangs.recipients),
+                conversation_id=hangs.conversation_id,
+                content=update,
+                card_id=update.card_id,
+                interactive=False,
+                dedup_key=f"face:{update.card_id}:{hangs.version}",
+                not_before=None,
+            )
+        )
+
+
+_INSERT = text("""
+WITH wanted AS (
+    SELECT nextval(pg_get_serial_sequence('outbox', 'outbox_id')) AS outbox_id, r.* FROM (
+        SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(channel text, recipients text[],
+             conversation_id text, content jsonb, card_id text, interactive boolean, dedup_key text, inbox_id bigint,
+             position int) ORDER BY position) AS r
+), fresh AS (
+    INSERT INTO outbox (outbox_id, channel, recipients, conversation_id, content, card_id, interactive, dedup_key,
+                        inbox_id)
+    OVERRIDING SYSTEM VALUE
+    SELECT outbox_id, channel, recipients, conversation_id, content, card_id, interactive, dedup_key, inbox_id
+    FROM wanted
+    ON CONFLICT (dedup_key) DO NOTHING
+    RETURNING outbox_id
+)
+SELECT fresh.outbox_id, wanted.position FROM fresh JOIN wanted USING (outbox_id) ORDER BY wanted.position
+""")
+_INSERT_CARDS = text("""
+INSERT INTO cards (card_id, channel, recipients, conversation_id, settled)
+SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+     AS r(card_id text, channel text, recipients text[], conversation_id text, settled boolean)
+ON CONFLICT (card_id) DO NOTHING
+""")
+_NEW_VERSION = text("""
+UPDATE cards SET version = version + 1, settled = :settled WHERE card_id = :card_id
+RETURNING channel, recipients, conversation_id, version
+""")

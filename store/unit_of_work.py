@@ -1,0 +1,128 @@
+"""One transaction with every repository in it, committed at the edge."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import procrastinate
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from store.accounts import Accounts
+from store.attachments import Attachments
+from store.audit import Audit
+from store.conversations import Conversations
+from store.inbox import Inbox
+from store.outbox import Outbox
+
+if TYPE_CHECKING:
+    from store.customers import CustomerRepository, EmployeeRepository
+    from store.history import HistoryRepository
+    from store.visits import VisitRepository
+
+DELIVER = "deliver"  # the task in jobs/deliver.py
+
+
+class UnitOfWork:
+    """Repositories over one connection. Nobody below the edge commits; `flush` is the edge's last step before it.
+
+    Repositories are made when first asked for; what was put, asked, deferred and audited is written by `flush`.
+    """
+
+    def __init__(self, connection: AsyncConnection, queue: procrastinate.App) -> None:
+        self.connection = connection
+        self.inbox = Inbox(connection)
+        self.outbox = Outbox(connection)
+        self.conversations = Conversations(connection)
+        self.audit = Audit(connection)
+        self.accounts = Accounts(connection)
+        self.attachments = Attachments(connection)
+        self._queue = queue
+        self._deferred: list[tuple[str, str, datetime | None, dict[str, Any]]] = []
+
+    @cached_property
+    def customers(self) -> CustomerRepository:
+        from store.customers import CustomerRepository
+
+        return CustomerRepository(self.connection)
+
+    @cached_property
+    def employees(self) -> EmployeeRepository:
+        from store.customers import EmployeeRepository
+
+        return EmployeeRepository(self.connection)
+
+    @cached_property
+    def visits(self) -> VisitRepository:
+        from store.visits import VisitRepository
+
+        return VisitRepository(self.connection)
+
+    @cached_property
+    def history(self) -> HistoryRepository:
+        from store.history import HistoryRepository
+
+        return HistoryRepository(self.connection)
+
+    def defer(self, task: str, *, lock: str = "", at: datetime | None = None, **arguments: Any) -> None:
+        """A background job that exists if and only if this transaction commits. `at` is real time, aware."""
+        self._deferred.append((task, lock, at, arguments))
+
+    async def remember_code(self, card_id: str, code: str) -> None:
+        """A WeCom card gave a code with a tap: one more update is possible for 72 h."""
+        await self.connection.execute(_REMEMBER_CODE, {"card_id": card_id, "code": code})
+
+    async def notify(self, channel: str, payload: str = "") -> None:
+        """Tell all processes after the commit."""
+        await self.connection.execute(_NOTIFY, {"channel": channel, "payload": payload})
+
+    def clear(self) -> None:
+        """Forget what has not been flushed."""
+        self.outbox.clear()
+        self.conversations.clear()
+        self.audit.clear()
+        self._deferred.clear()
+
+    async def flush(self) -> None:
+        """Write what was collected, with a delivery job for each new outgoing row."""
+        for queued in await self.outbox.flush():
+            self._deferred.append((DELIVER, queued.lock, queued.not_before, {"outbox_id": queued.outbox_id}))
+        await self.conversations.flush()
+        await self.audit.flush()
+        if self._deferred:
+            raw = (await self.connection.get_raw_connection()).driver_connection
+            for task, lock, at, arguments in self._deferred:
+                await self._queue.configure_task(
+                    task,
+                    lock=lock or None,
+                    schedule_at=at,
+                    queue=DELIVER if task == DELIVER else "work",
+                    connection=raw,
+                ).defer_async(**arguments)
+            self._deferred.clear()
+
+
+UnitOfWorkFactory = Callable[[], Any]
+
+
+def unit_of_work(engine: AsyncEngine, queue: procrastinate.App) -> Callable[[], Any]:
+    """A factory for `async with make() as uow:`; commits when the block ends well, rolls back when it raises."""
+
+    @asynccontextmanager
+    async def begin() -> AsyncIterator[UnitOfWork]:
+        async with engine.connect() as connection, connection.begin():
+            uow = UnitOfWork(connection, queue)
+            yield uow
+            await uow.flush()
+
+    return begin
+
+
+_REMEMBER_CODE = text("""
+INSERT INTO card_codes (code, card_id) VALUES (:code, :card_id) ON CONFLICT (code) DO NOTHING
+""")
+_NOTIFY = text("SELECT pg_notify(:channel, :payload)")
