@@ -19,6 +19,7 @@ SalesBotError
 │   └── ConnectorRefused              it will never do this one (`code`)
 ├── ForgedCallback       signature, key or receiver wrong: answer 403 and say nothing more
 ├── BadInput             a file or an intake record that cannot be read
+├── DatabaseUnavailable  PostgreSQL cannot be started, reached or used
 └── SettingsError        the process must not start; lists every problem at once
 
 The class says whether to retry; the words people read are found in `bot.cards.errors`.
@@ -119,6 +120,10 @@ class ForgedCallback(SalesBotError):
 
 class BadInput(SalesBotError):
     """A file or record from outside that cannot be read; the message says where and why."""
+
+
+class DatabaseUnavailable(SalesBotError):
+    """PostgreSQL cannot be started, reached or used; the message says what to look at, never a password."""
 
 
 class SettingsError(SalesBotError):
