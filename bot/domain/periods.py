@@ -19,6 +19,11 @@ _QUARTER = re.compile(r"(?P<which>去年|今年|上年)?第?(?P<quarter>[一二�
 _ROLLING = re.compile(r"[近过][去]?\s*(?P<count>\d+|[一二两三四五六七八九十]+)\s*(?P<unit>天|日|周|个?月)")
 
 
+def next_month(day: date) -> date:
+    """First day of the following month."""
+    return date(day.year + day.month // 12, day.month % 12 + 1, 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Period:
     """Days from `start` to `end`, both included, as the asker named them."""
@@ -34,11 +39,6 @@ class Period:
 
 
 JANUARY_2026 = Period.month(2026, 1)
-
-
-def next_month(day: date) -> date:
-    """First day of the following month."""
-    return date(day.year + day.month // 12, day.month % 12 + 1, 1)
 
 
 def previous_month(day: date) -> Period:

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
+from bot.domain.aspects import Aspect
 from bot.domain.directory import Directory, Mention
-from bot.domain.periods import JANUARY_2026, Period
+from bot.domain.periods import JANUARY_2026, Period, previous_month, read_period
+from bot.domain.products import match_products
+from bot.domain.query_words import ASK, ASPECTS, FILLER, NAME, REPORT, STRONG_ASK
 
-
-class Aspect(StrEnum):
-    """The facts people ask for; values are the metric names of fixtures/README.md where it has one."""
-
-    OVERVIEW = "overview"
-    LAST_ORDER = "last_order"
-    SIGNED = "signed"  #: jan_signed for January 2026
-    PROMO = "promo"  #: jan_promo for January 2026
-    UNPAID = "unpaid"
-    STOCK = "stock"
-    LOW_STOCK = "low_stock"
-    CONTRACT_END = "contract_end"
-    OPEN_TICKETS = "open_tickets"
-    LAST_RATING = "last_rating"
-    LAST_VISIT = "last_visit"
-    BOSS_PHONE = "boss_phone"
-    PREFS = "prefs"
-    REP = "rep"
-    LOGINS = "login30"
+_SHANGHAI = ZoneInfo("Asia/Shanghai")
+_CLAUSE_ENDS = re.compile(r"[,，。;；!！\n]+")
+_COMMAND = re.compile(r"^\s*(?:客户|历史|查客户|customer|history)\s+", re.IGNORECASE)
+_TITLES = re.compile(r"老板娘|老板|店长|总经理|采购经理|系统管理员|业务负责人|财务|会计|IT主管|采购|工程部经理|技术主管|联系人")
+_GUESSED = frozenset({"contact", "address"})  #: ways to name a customer that yield to a name in the same text
+_MEASURE = re.compile(r"[箱件提盒瓶罐桶袋组只台套包卷根个]|\d+")
+MAX_BARE_LEFTOVER = 2  # characters that may stay unexplained in "NAME + fact" without any asking word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +35,7 @@ class QueryReading:
     products: tuple[str, ...] = ()  #: product numbers the words could mean, for STOCK
     product_words: str = ""  #: as written
     contact_title: str = ""  #: whose phone: "老板", "店长"; empty when not said
+    contact_name: str = ""  #: whose phone, by name
     more: tuple[QueryReading, ...] = ()  #: the same question about further customers of the message
 
     @property
@@ -54,6 +48,11 @@ class QueryReading:
         return str(self.aspect)
 
 
+def overview_of(customer_no: str, sent_at: datetime) -> QueryReading:
+    """What `客户 名称` asks for."""
+    return QueryReading(customer_no=customer_no, aspect=Aspect.OVERVIEW, period=previous_month(_day(sent_at)))
+
+
 def read_query(
     text: str, *, mentions: Sequence[Mention], sent_at: datetime, directory: Directory
 ) -> QueryReading | None:
@@ -63,4 +62,104 @@ def read_query(
         mentions: what `Directory.find` said about the same text.
         sent_at: aware; "上个月" and the like count from its day in Shanghai.
     """
-    return None
+    named = _named(mentions)
+    rest = _COMMAND.sub("", _without(text, mentions))
+    products = match_products(rest, directory.products())
+    aspect = _aspect(rest, bool(products)) or (Aspect.OVERVIEW if named and not _leftover(rest) else None)
+    if aspect is None or not _asks(rest, aspect, bool(named), bool(products)):
+        return None
+    reading = _reading(rest, aspect, products, _day(sent_at))
+    reading = replace(reading, contact_name=_contact_name(text, reading, mentions, directory))
+    if not named:
+        return reading if aspect is not Aspect.OVERVIEW else None
+    first, *others = [_about(reading, mention) for mention in named]
+    return replace(first, more=tuple(others))
+
+
+def _day(moment: datetime) -> date:
+    return moment.astimezone(_SHANGHAI).date()
+
+
+def _named(mentions: Sequence[Mention]) -> list[Mention]:
+    """One mention per customer, in order; contacts and addresses only where no name is given."""
+    sure = [mention for mention in mentions if mention.how not in _GUESSED] or list(mentions)
+    seen: dict[tuple[str, ...], Mention] = {}
+    for mention in sure:
+        seen.setdefault((mention.customer_no,) if mention.customer_no else mention.candidates, mention)
+    return list(seen.values())
+
+
+def _without(text: str, mentions: Sequence[Mention]) -> str:
+    parts, at = [], 0
+    for mention in sorted(mentions, key=lambda item: item.start):
+        if mention.start >= at:
+            parts += [text[at : mention.start], NAME]
+            at = mention.end
+    return unicodedata.normalize("NFKC", "".join([*parts, text[at:]])).strip()
+
+
+def _aspect(rest: str, has_product: bool) -> Aspect | None:
+    found = next((aspect for aspect, pattern in ASPECTS if pattern.search(rest)), None)
+    if found is Aspect.LOW_STOCK and has_product:
+        return Aspect.STOCK
+    if found in (None, Aspect.OVERVIEW) and has_product and not _leftover(_MEASURE.sub("", rest), has_product=True):
+        return Aspect.STOCK
+    return found
+
+
+def _asks(rest: str, aspect: Aspect, named: bool, has_product: bool) -> bool:
+    """Whether somebody wants to know, rather than tells. A clause that asks outweighs clauses that tell."""
+    if re.search(r"记一[笔下]|记录|补记|帮我记|记[:：]|汇报", rest):
+        return False
+    pattern = dict(ASPECTS).get(aspect)
+    tells = bool(REPORT.search(rest))
+    if tells and aspect is Aspect.OVERVIEW:
+        return False
+    for clause in _CLAUSE_ENDS.split(rest):
+        if REPORT.search(clause) or not pattern or not pattern.search(clause):
+            continue
+        if STRONG_ASK.search(clause) or ASK.search(clause):
+            return True
+    if tells:
+        return False
+    if named and (STRONG_ASK.search(rest) or ASK.search(rest)):
+        return True
+    return named and len(_leftover(rest, has_product=has_product)) <= MAX_BARE_LEFTOVER
+
+
+def _leftover(rest: str, *, has_product: bool = False) -> str:
+    """What stays of the text when names, facts, days and politeness are taken out."""
+    for _, pattern in ASPECTS:
+        rest = pattern.sub("", rest)
+    rest = re.sub(r"(?:上上?个?|[这本当]个?|\d+|[一二三四五六七八九十]+|元)月份?|[今去]年|近\d+天", "", rest)
+    rest = FILLER.sub("", rest)
+    return "" if has_product and len(rest) <= 8 else rest  # noqa: PLR2004 - a product's longest usual nickname
+
+
+def _reading(rest: str, aspect: Aspect, products: tuple[str, ...], today: date) -> QueryReading:
+    reading = QueryReading(customer_no=None, aspect=aspect)
+    if aspect in (Aspect.SIGNED, Aspect.PROMO, Aspect.OVERVIEW):
+        return replace(reading, period=read_period(rest, today) or previous_month(today))
+    if aspect is Aspect.STOCK:
+        words = _leftover(_MEASURE.sub("", rest))
+        if not products and len(words) < 2:  # noqa: PLR2004 - a single character names no product
+            return replace(reading, aspect=Aspect.LOW_STOCK)
+        return replace(reading, products=products, product_words=words)
+    if aspect is Aspect.BOSS_PHONE and (title := _TITLES.search(rest)):
+        return replace(reading, contact_title=title[0].replace("老板娘", "老板").replace("联系人", ""))
+    return reading
+
+
+def _contact_name(text: str, reading: QueryReading, mentions: Sequence[Mention], directory: Directory) -> str:
+    """The contact whose phone is asked for, when one of the customer's contacts is named in full."""
+    if reading.aspect is not Aspect.BOSS_PHONE:
+        return ""
+    numbers = {mention.customer_no for mention in mentions if mention.customer_no}
+    names = [contact.name for number in numbers for contact in directory.contacts_of(number)]
+    return next((name for name in names if name in text), "")
+
+
+def _about(reading: QueryReading, mention: Mention) -> QueryReading:
+    if mention.customer_no:
+        return replace(reading, customer_no=mention.customer_no)
+    return replace(reading, ambiguous_customers=tuple(sorted(mention.candidates)))
