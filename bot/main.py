@@ -15,6 +15,7 @@ import procrastinate
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
+from handlers.identity import serve_stranger
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import text
 
@@ -28,7 +29,6 @@ from bot.channels.wecom.client import WeComChannel
 from bot.clock import SHANGHAI, Clock, FixedClock
 from bot.messages import ChannelName
 from bot.settings import Settings
-from handlers.identity import serve_stranger
 from handlers.intake import Intake, Surroundings
 from jobs.context import JobContext
 from jobs.deliver import Deliverer
@@ -194,7 +194,7 @@ def next_fire(cron: str, after: datetime) -> datetime | None:
 async def running(
     app: Application, *, worker: bool = True, scheduler: bool = True, receive: bool = True
 ) -> AsyncIterator[None]:
-    """Background loops of this process: listening, handling, sending, schedule, Stream. Stopped in that order's reverse."""
+    """Background loops of this process: listening, handling, sending, schedule, Stream; stopped when the block ends."""
     listener = Listener(
         app.database.dsn, {"inbox": _wake(app), "directory": app.directory.renew, "clock": app.shared_clock.heard}
     )

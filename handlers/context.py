@@ -74,9 +74,10 @@ class Context:
         card_id: str = "",
         at: datetime | None = None,
     ) -> str:
-        """Push to a person where pushes go (销售 to WeCom, everybody else to DingTalk, the other where that is missing).
+        """Push to a person where pushes go (bot.routing).
 
-        `dedup_key` makes a second put with the same key do nothing. `at` (real time) holds it back. Returns the card's id.
+        `dedup_key` makes a second put with the same key do nothing; `at` (real time) holds it back. Returns the
+        card's id.
         """
         account = self.account_of(employee)
         if account is None:

@@ -68,8 +68,8 @@ class Deliveries:
         """The platform took it. A new card's code is kept for its update; `face` is the version now shown."""
         async with self._pool.connection() as connection:
             await connection.execute(
-                """UPDATE outbox SET state = 'sent', sent_at = clock_timestamp(), platform_id = %s, error = NULLIF(%s, '')
-                   WHERE outbox_id = %s""",
+                """UPDATE outbox SET state = 'sent', sent_at = clock_timestamp(), platform_id = %s,
+                   error = NULLIF(%s, '') WHERE outbox_id = %s""",
                 (receipt.platform_id, _note(receipt), outbox_id),
                 prepare=True,
             )
@@ -131,7 +131,8 @@ class Deliveries:
         async with self._pool.connection() as connection:
             cursor = await connection.execute(
                 """SELECT outbox_id, channel, state, recipients, content ->> 'type', attempts, error, created_at
-                   FROM outbox WHERE state NOT IN ('sent', 'skipped') ORDER BY state = 'failed' DESC, outbox_id LIMIT %s""",
+                   FROM outbox WHERE state NOT IN ('sent', 'skipped')
+                   ORDER BY state = 'failed' DESC, outbox_id LIMIT %s""",
                 (limit,),
             )
             names = ("outbox_id", "channel", "state", "recipients", "type", "attempts", "error", "created_at")
@@ -145,17 +146,15 @@ def _note(receipt: Receipt) -> str:
     return "; ".join(parts)
 
 
-_ROW = """channel, recipients, conversation_id, content, card_id, interactive, dedup_key, {attempts}, {before}, created_at,
-    content ->> 'type' = 'card_update' AND EXISTS (SELECT FROM outbox AS newer WHERE newer.card_id = outbox.card_id
-        AND newer.outbox_id > outbox.outbox_id AND newer.content ->> 'type' = 'card_update')"""
-_PEEK = (
-    "SELECT "
-    + _ROW.format(attempts="attempts + 1", before="state")
-    + " FROM outbox WHERE outbox_id = %s AND state IN ('queued', 'sending')"
-)
-_BEGIN = """WITH before AS (SELECT outbox_id, state AS old FROM outbox WHERE outbox_id = %s AND state IN ('queued', 'sending')
-        FOR UPDATE)
+_ROW = """channel, recipients, conversation_id, content, card_id, interactive, dedup_key, {attempts}, {before},
+    created_at,
+    content ->> 'type' = 'card_update' AND EXISTS (
+        SELECT FROM outbox AS newer WHERE newer.card_id = outbox.card_id AND newer.outbox_id > outbox.outbox_id
+        AND newer.content ->> 'type' = 'card_update')"""
+_PEEK = f"""SELECT {_ROW.format(attempts="attempts + 1", before="state")}
+FROM outbox WHERE outbox_id = %s AND state IN ('queued', 'sending')"""  # noqa: S608 - constants only
+_BEGIN = f"""WITH before AS (
+    SELECT outbox_id, state AS old FROM outbox WHERE outbox_id = %s AND state IN ('queued', 'sending') FOR UPDATE)
 UPDATE outbox SET state = 'sending', attempts = attempts + 1, attempted_at = clock_timestamp()
-FROM before WHERE outbox.outbox_id = before.outbox_id RETURNING """ + _ROW.format(
-    attempts="attempts", before="before.old"
-)
+FROM before WHERE outbox.outbox_id = before.outbox_id
+RETURNING {_ROW.format(attempts="attempts", before="before.old")}"""  # noqa: S608

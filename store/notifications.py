@@ -18,7 +18,7 @@ Hear = Callable[[str], Awaitable[None]]
 
 
 class Listener:
-    """Calls a function per channel with the payload; after a reconnect calls each once, since something may be missed."""
+    """Calls a function per channel with the payload; after a reconnect each once, for what may have been missed."""
 
     def __init__(self, dsn: str, hear: Mapping[str, Hear]) -> None:
         self._dsn = dsn

@@ -137,6 +137,13 @@ class Outbox:
             for outbox_id, position in written
         ]
 
+    async def retry(self, outbox_id: int) -> Queued | None:
+        """Queue a row again that was given up; None if it was not."""
+        row = (await self._connection.execute(_RETRY, {"outbox_id": outbox_id})).one_or_none()
+        if row is None:
+            return None
+        return Queued(outbox_id, recipient_lock(row.channel, row.recipients, row.conversation_id), None)
+
     async def _remember_cards(self, rows: Sequence[_Row]) -> None:
         cards = [
             {
@@ -199,4 +206,8 @@ ON CONFLICT (card_id) DO NOTHING
 _NEW_VERSION = text("""
 UPDATE cards SET version = version + 1, settled = :settled WHERE card_id = :card_id
 RETURNING channel, recipients, conversation_id, version
+""")
+_RETRY = text("""
+UPDATE outbox SET state = 'queued', error = NULL, attempts = 0, created_at = clock_timestamp()
+WHERE outbox_id = :outbox_id AND state = 'failed' RETURNING channel, recipients, conversation_id
 """)

@@ -15,7 +15,7 @@ STALLED_SECONDS = 10.0  # a worker silent for so long is dead: its jobs are star
 GIVE_UP_AFTER = timedelta(days=1)
 
 
-class TryLater(Exception):  # noqa: N818 - says what to do, it is not an error
+class TryLater(Exception):
     """Raised by a task: start me again at `at` (real time, aware)."""
 
     def __init__(self, at: datetime, why: str) -> None:

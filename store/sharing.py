@@ -1,4 +1,4 @@
-"""What several processes must share to speak to a platform: tokens, rates, monthly counts. Rows, each used in one step."""
+"""What several processes must share to speak to a platform: tokens, rates, monthly counts. One row each."""
 
 from __future__ import annotations
 
@@ -54,7 +54,8 @@ class SharedTokens:
         async with self._pool.connection() as connection:
             row = await (
                 await connection.execute(
-                    "SELECT token, extract(epoch FROM until - now())::float8 FROM tokens WHERE key = %s AND token <> ''",
+                    """SELECT token, extract(epoch FROM until - now())::float8 FROM tokens
+                       WHERE key = %s AND token <> ''""",
                     (key,),
                 )
             ).fetchone()
@@ -62,7 +63,8 @@ class SharedTokens:
                 return str(row[0]), float(row[1]) - ahead
             leased = await connection.execute(
                 """INSERT INTO tokens (key, lease_until) VALUES (%s, now() + make_interval(secs => %s))
-                   ON CONFLICT (key) DO UPDATE SET lease_until = excluded.lease_until WHERE tokens.lease_until < now()""",
+                   ON CONFLICT (key) DO UPDATE SET lease_until = excluded.lease_until
+                   WHERE tokens.lease_until < now()""",
                 (key, LEASE_SECONDS),
             )
             if leased.rowcount == 1:

@@ -1,0 +1,134 @@
+"""`salesbot demo`: everything on one laptop, with the sample company and no credentials."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from datetime import datetime
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from bot.cli.common import run
+from bot.errors import SettingsError
+from bot.observability import set_up_logging
+from bot.settings import Settings, load_settings
+
+commands = typer.Typer()
+console = Console()
+
+
+@commands.command()
+def demo(
+    port: Annotated[int, typer.Option(help="of the page with the phones; the bot takes the next one")] = 9100,
+    reset: Annotated[bool, typer.Option("--reset", help="forget the last demo and start afresh")] = False,
+    data_dir: Annotated[str, typer.Option(help="where the demo keeps its data")] = "",
+) -> None:
+    """Embedded PostgreSQL, both pretended platforms, the bot, the sample company: one command, Ctrl-C ends it all."""
+    import logging
+
+    set_up_logging(level=logging.WARNING)
+    run(_demo(port, reset=reset, data_dir=data_dir))
+
+
+def demo_settings(sandbox_url: str, bot_port: int, data_dir: str) -> Settings:
+    """The bot's settings in the demo: as in production, only the base URLs lead to the sandbox."""
+    from bot.sandbox.config import SandboxConfig
+
+    sandbox = SandboxConfig()
+    values: dict[str, dict[str, Any]] = {
+        "SERVER": {"PORT": bot_port},
+        "WECOM": {
+            "ENABLED": True,
+            "CORP_ID": sandbox.corp_id,
+            "AGENT_ID": sandbox.agent_id,
+            "SECRET": sandbox.wecom_secret,
+            "TOKEN": sandbox.wecom_token,
+            "ENCODING_AES_KEY": sandbox.wecom_aes_key,
+            "API_BASE": sandbox_url,
+        },
+        "DINGTALK": {
+            "ENABLED": True,
+            "CLIENT_ID": sandbox.ding_client_id,
+            "CLIENT_SECRET": sandbox.ding_client_secret,
+            "CORP_ID": sandbox.ding_corp_id,
+            "AGENT_ID": sandbox.ding_agent_id,
+            "API_BASE": sandbox_url,
+            "OAPI_BASE": sandbox_url,
+            "CARD_TEMPLATE_ID": sandbox.card_template_id,
+        },
+        "BOT": {"DATA_DIR": data_dir},
+        "DEMO": {"ENABLED": True},
+    }
+    environ = {
+        f"SALESBOT__{section}__{key}": str(value) for section, part in values.items() for key, value in part.items()
+    }
+    return load_settings(None, environ)
+
+
+async def _demo(port: int, *, reset: bool, data_dir: str) -> None:
+    from bot.main import application, running
+    from bot.sandbox.app import running_sandbox
+    from bot.sandbox.config import SandboxConfig, default_group, read_people
+    from bot.serving import asgi, listening, stop_requested
+
+    folder = _demo_folder(data_dir)
+    if reset and folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    bot_port = port + 1 if port else 0
+    stop = stop_requested()
+    async with contextlib.AsyncExitStack() as stack:
+        company = stack.enter_context(as_file(files("bot.sandbox") / "sample_company"))
+        people = read_people(company / "员工.csv")
+        config = SandboxConfig(
+            people=people,
+            groups=(default_group(people),),
+            bot_url=f"http://127.0.0.1:{bot_port}",
+            demo_clock_url=f"http://127.0.0.1:{bot_port}/demo/clock",
+            data_file=folder / "sandbox.sqlite",
+        )
+        sandbox = await stack.enter_async_context(running_sandbox(config, port=port))
+        console.print("正在准备数据库……", style="dim")
+        settings = demo_settings(sandbox.url, bot_port, str(folder))
+        app = await stack.enter_async_context(application(settings))
+        if not await app.shared_clock.load():
+            await app.shared_clock.move_to(datetime.fromisoformat(settings.demo.clock_starts_at))
+        await _load_company(app, company)
+        await stack.enter_async_context(listening(asgi(app), "127.0.0.1", bot_port))
+        await stack.enter_async_context(running(app))
+        await _publish_menu(app)
+        console.print(f"\n[bold green]好了。[/]在浏览器里打开 [bold]{sandbox.url}/[/]（Ctrl-C 结束）")
+        console.print("左边是销售的企业微信，右边是经理的钉钉。先试：绿源滨江曹姐定了两万五，下周三送货", style="dim")
+        await stop.wait()
+        console.print("\n正在收尾……", style="dim")
+
+
+def _demo_folder(data_dir: str) -> Path:
+    from store.embedded import default_data_dir
+
+    if data_dir:
+        return Path(data_dir).resolve()
+    folder: Path = default_data_dir(Settings())
+    return folder.parent / f"{folder.name}-demo" if folder.name != "data" else folder.parent / ".demo"
+
+
+async def _load_company(app: Any, company: Path) -> None:
+    from store.loading import load_folder
+
+    if any(True for _ in app.directory.current().employees()):
+        return
+    console.print("正在载入示例公司（60 名员工、267 家客户）……", style="dim")
+    report = await load_folder(app.database, company)
+    if report.refused:
+        raise SettingsError([f"示例数据有 {report.refused} 行没能载入"])
+    await app.directory.load()
+
+
+async def _publish_menu(app: Any) -> None:
+    from bot.messages import ChannelName
+
+    await app.channels[ChannelName.WECOM].publish_menu()

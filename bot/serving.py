@@ -1,0 +1,115 @@
+"""The web server of a process: callbacks, health, API, and a stop that finishes what is in hand."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+import structlog
+import uvicorn
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from store.exporting import list_visits
+
+from bot.main import Application, application, running, waiting
+from bot.settings import Settings
+from bot.web.app import Asgi, Probe, front_door, make_web
+
+log = structlog.get_logger()
+
+GRACE_SECONDS = 5
+
+
+class Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: the process decides when it stops."""
+
+    @contextlib.contextmanager
+    def capture_signals(self):  # type: ignore[no-untyped-def]
+        yield
+
+
+async def ready(app: Application) -> Mapping[str, str]:
+    """part -> "ok" or what is wrong; readiness goes red when the bot is deaf, not only when it is dead."""
+    parts: dict[str, str] = {}
+    try:
+        async with app.database.engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+        parts["database"] = "ok"
+    except (DBAPIError, OSError, TimeoutError) as error:
+        parts["database"] = f"not reachable ({type(error).__name__})"
+    for name, task in app.running.items():
+        if name in ("intake", "deliver", "work", "listener"):
+            parts[name] = "stopped" if task.done() else "ok"
+    if app.stream is not None and "stream" in app.running:
+        parts["dingtalk"] = "ok" if app.stream.connected else "no Stream connection"
+    if app.wecom_callback is not None:
+        parts["wecom"] = "ok"
+    return parts
+
+
+def asgi(app: Application) -> Asgi:
+    """Everything this process answers over HTTP."""
+    probe = Probe(
+        ready=lambda: ready(app),
+        waiting=lambda: waiting(app),
+        list_visits=lambda **filters: list_visits(app.database, **filters),
+        clock=app.clock,
+        move_clock=app.shared_clock.move_to,
+    )
+    callbacks: dict[str, Asgi] = {}
+    if app.wecom_callback is not None:
+        callbacks["/wecom/callback"] = app.wecom_callback
+    return front_door(make_web(app.settings, probe), callbacks)
+
+
+@asynccontextmanager
+async def listening(app: Asgi, host: str, port: int) -> AsyncIterator[int]:
+    """Serve on host:port (0 = any free one) while the block runs; yields the port."""
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    server = Server(config)
+    task = asyncio.create_task(server.serve(), name=f"http {host}:{port}")
+    while not server.started:
+        if task.done():
+            await task
+            raise OSError(f"cannot listen on {host}:{port}")
+        await asyncio.sleep(0.01)
+    try:
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        await task
+
+
+def stop_requested() -> asyncio.Event:
+    """Set by SIGTERM or SIGINT (Ctrl-C)."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, stop.set)
+        except NotImplementedError:  # Windows
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
+    return stop
+
+
+async def serve(settings: Settings, *, web: bool = True, worker: bool = True, scheduler: bool = True) -> None:
+    """Run until told to stop; then take nothing new in and finish what is in hand."""
+    stop = stop_requested()
+    async with application(settings) as app, contextlib.AsyncExitStack() as stack:
+        await stack.enter_async_context(running(app, worker=worker, scheduler=scheduler, receive=web))
+        if web:
+            port = await stack.enter_async_context(listening(asgi(app), settings.server.host, settings.server.port))
+            log.info("serving", host=settings.server.host, port=port, channels=[str(name) for name in app.channels])
+        await stop.wait()
+        log.info("stopping", busy=app.intake.busy)

@@ -1,0 +1,79 @@
+"""What the bot knows, for other programs: `GET /api/v1/visits`, filtered and paged, one key per caller."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from pydantic import BaseModel
+
+from bot.settings import ApiKey
+
+MAX_PAGE = 500
+
+
+class Visit(BaseModel):
+    """One visit as `export visits` shows it. Amounts in yuan with two decimals, times in Shanghai."""
+
+    visit_no: str
+    customer_no: str
+    employee_no: str
+    visited_at: str
+    kind: str
+    content: str
+    contact: str
+    amount: str | None
+    intent: str
+    next_follow_up: date | None
+    state: str
+
+
+class Page(BaseModel):
+    """One page of a list."""
+
+    items: list[Visit]
+    total: int
+
+
+ListVisits = Callable[..., Awaitable[tuple[list[dict[str, Any]], int]]]
+
+
+def may(keys: Sequence[ApiKey], scope: str) -> Callable[[Request], str]:
+    """A dependency that lets callers with that scope in and returns the caller's name."""
+
+    def check(request: Request) -> str:
+        given = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
+        for key in keys:
+            if hmac.compare_digest(given.encode(), key.key.get_secret_value().encode()):
+                if scope in key.scopes:
+                    return key.name
+                raise HTTPException(403, f"this key lacks the scope {scope!r}")
+        raise HTTPException(401, "send a known key as 'Authorization: Bearer KEY'", {"www-authenticate": "Bearer"})
+
+    return check
+
+
+def read_api(keys: Sequence[ApiKey], list_visits: ListVisits) -> APIRouter:
+    """Routes under /api/v1 that only read."""
+    router = APIRouter(prefix="/api/v1", tags=["read"])
+
+    @router.get("/visits")
+    async def visits(
+        _caller: Annotated[str, Depends(may(keys, "read"))],
+        customer: Annotated[str, Query(description="客户编号")] = "",
+        employee: Annotated[str, Query(description="工号")] = "",
+        since: Annotated[date | None, Query(description="visited on or after, Shanghai")] = None,
+        until: Annotated[date | None, Query(description="visited on or before, Shanghai")] = None,
+        limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 100,
+        offset: Annotated[int, Query(ge=0)] = 0,
+    ) -> Page:
+        """Visits, newest first; undone ones and those still without a customer are left out."""
+        items, total = await list_visits(
+            customer_no=customer, employee_no=employee, since=since, until=until, limit=limit, offset=offset
+        )
+        return Page(items=[Visit.model_validate(item) for item in items], total=total)
+
+    return router
