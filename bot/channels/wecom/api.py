@@ -33,6 +33,7 @@ for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 TIMEOUT = httpx.Timeout(10, connect=5)
+TOKEN_TIMEOUT = httpx.Timeout(5)  # other processes wait for the one that fetches
 BREAKER_SECONDS = 600.0  # wrong secrets repeated from one IP ban it from gettoken for an hour (3)
 IP_PAUSE_SECONDS = 180.0  # probe every few minutes (3.4)
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
@@ -152,11 +153,12 @@ class WeComApi:
         content: bytes | None,
         content_type: str,
         reads: bool,
+        timeout: httpx.Timeout = TIMEOUT,
     ) -> Json:
         headers = {"content-type": content_type} if content_type else None
         try:
             response = await self.http.request(
-                method, self.url(path), params=dict(params), content=content, headers=headers, timeout=TIMEOUT
+                method, self.url(path), params=dict(params), content=content, headers=headers, timeout=timeout
             )
         except _NOT_SENT as error:
             raise ChannelUnavailable(f"连不上企业微信 {path}：{type(error).__name__}") from error
@@ -175,10 +177,10 @@ class WeComApi:
             raise self._broken[1].with_traceback(None)
         secret = self._settings.secret.get_secret_value()
         breaker = f"{self.key}:gettoken:{self.secret_digest('gettoken')}"  # a corrected secret is not held back
-        if wait := await self.limiter.take((Limit(breaker, 30, 60),)):
+        if wait := await self.limiter.take((Limit(breaker, 300, 60),)):
             raise RateLimited("企业微信 gettoken 暂停调用：此前 corp_id 或 secret 被拒绝", retry_after_seconds=wait)
         params = {"corpid": self._settings.corp_id, "corpsecret": secret}
-        answer = await self._request("GET", "gettoken", params, None, "", True)
+        answer = await self._request("GET", "gettoken", params, None, "", True, TOKEN_TIMEOUT)
         code = answer.get("errcode", 0)
         if code == 0 and answer.get("access_token"):
             self._broken = None

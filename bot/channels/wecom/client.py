@@ -14,7 +14,6 @@ from bot.channels.wecom.api import Json, WeComApi
 from bot.channels.wecom.media import WeComMedia, kind_of_picture
 from bot.channels.wecom.render import (
     MAX_RECIPIENTS,
-    part_of,
     render_card,
     render_send,
     render_update,
@@ -25,7 +24,18 @@ from bot.channels.wecom.render import (
 )
 from bot.channels.wecom.texts import MESSAGE_BYTES, size
 from bot.errors import ChannelRejected
-from bot.messages import Card, ChannelName, Content, Document, Markdown, Media, OutboundMessage, Picture, Receipt
+from bot.messages import (
+    Card,
+    CardUpdate,
+    ChannelName,
+    Content,
+    Document,
+    Markdown,
+    Media,
+    OutboundMessage,
+    Picture,
+    Receipt,
+)
 from bot.settings import WeComSettings
 
 SEND = "message/send"
@@ -160,9 +170,9 @@ class WeComChannel:
     async def _replace(self, message: OutboundMessage, card: Card) -> Receipt:
         """The card again, as new messages; a repeat of this attempt is dropped by the duplicate check."""
         receipt = Receipt()
-        for piece in split(card):
+        for position, piece in enumerate(split(card), start=1):
             if isinstance(piece, Card):
-                own = task_id(message.card_id, message.outbox_id, part=part_of(piece), again=True)
+                own = task_id(_card_id(message), message.outbox_id, again=position)
                 receipt = await self._send(message, "template_card", render_card(piece, own))
             elif isinstance(piece, Markdown):
                 receipt = await self._send(message, "markdown", {"content": piece.text})
@@ -175,6 +185,10 @@ class WeComChannel:
 
 
 _TRY_NEXT = {str(code) for code in (codes.CODE_USED, *codes.UNUSABLE_CODE)}
+
+
+def _card_id(message: OutboundMessage) -> str:
+    return message.content.card_id if isinstance(message.content, CardUpdate) else message.card_id
 
 
 def _users(message: OutboundMessage) -> list[str]:

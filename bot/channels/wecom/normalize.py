@@ -12,7 +12,7 @@ from bot.actions import unpack
 from bot.channels.wecom.xml import Node, child, children, parse_xml, text_of
 from bot.messages import Account, ChannelName, InboundMessage, Kind, Location, Media, Tap
 
-CARD_ID_MARK = "@"  # `card@12` is a further face of `card`: see client.task_id
+CARD_ID_MARK = "@"  # `card@12-1` hangs in place of `card`: see render.task_id
 _KINDS = {
     "text": Kind.TEXT,
     "image": Kind.IMAGE,
@@ -22,7 +22,7 @@ _KINDS = {
     "link": Kind.LINK,
 }
 _MENU_EVENTS = frozenset(
-    [
+    {
         "click",
         "view",
         "view_miniprogram",
@@ -32,7 +32,7 @@ _MENU_EVENTS = frozenset(
         "pic_photo_or_album",
         "pic_weixin",
         "location_select",
-    ]
+    }
 )
 _TAP_EVENTS = frozenset({"template_card_event", "template_card_menu_event"})
 _COMMON = frozenset({"ToUserName", "FromUserName", "CreateTime", "MsgType", "MsgId", "AgentID", "Event"})

@@ -24,7 +24,6 @@ BUTTONS, BUTTON_TEXT = 6, 10
 REPLACE_TEXT = 20  # no figure is published; more does not fit on a phone's button
 MAX_RECIPIENTS = 1000  # touser, 4.1
 _STYLES = {Style.PRIMARY: 1, Style.DEFAULT: 2, Style.DANGER: 3}
-_PART = re.compile(r"（(\d+)/\d+）$")
 _NOT_IN_TASK_ID = re.compile(r"[^0-9A-Za-z_@-]")
 
 
@@ -145,22 +144,15 @@ def _fits(row: Field) -> bool:
 
 
 # -- cards ------------------------------------------------------------------------------------------------------------
-def task_id(card_id: str, outbox_id: int, *, part: int = 1, again: bool = False) -> str:
-    """The platform's id of a card: ours, and a mark when it is not the first to hang under it.
+def task_id(card_id: str, outbox_id: int, *, again: int = 0) -> str:
+    """The platform's id of a card: ours.
 
-    It must be new for every card sent (42014), and a tap on any of them has to lead to the same card of ours:
-    `normalize` takes the mark off again.
+    Args:
+        again: 1, 2, ... for the cards that replace one already sent under this id. Each needs an id of its own (42014),
+            and a tap on it has to lead to our same card: `normalize` cuts the mark off.
     """
     own = _NOT_IN_TASK_ID.sub("-", card_id) or f"m{outbox_id}"
-    if again:
-        own += f"{CARD_ID_MARK}{outbox_id}"
-    return own if part == 1 else f"{own}{CARD_ID_MARK}{part}"
-
-
-def part_of(card: Card) -> int:
-    """Which of several cards this one is, as `split` marked it in the title."""
-    mark = _PART.search(card.title)
-    return int(mark.group(1)) if mark else 1
+    return f"{own}{CARD_ID_MARK}{outbox_id}-{again}" if again else own
 
 
 def render_card(card: Card, card_task_id: str) -> Json:
@@ -269,7 +261,7 @@ def text_part(message: OutboundMessage) -> tuple[str, Json] | None:
     if isinstance(content, Markdown):
         return "markdown", {"content": markdown(content.text)}
     if isinstance(content, Card) and content.buttons:
-        return _CARD, render_card(content, task_id(message.card_id, message.outbox_id, part=part_of(content)))
+        return _CARD, render_card(content, task_id(message.card_id, message.outbox_id))
     if isinstance(content, Card):
         return "markdown", {"content": card_markdown(content)}
     return None

@@ -17,7 +17,7 @@ Node = dict[str, Any]  # values: str, Node, or a list of either
 MAX_DEPTH = 24  # the deepest documented callback (sys_approval_change) has 6
 # Elements that may repeat (protocols/wecom.md 2.2 to 2.5): always lists, so that one child looks like several.
 REPEATED = frozenset(
-    [
+    {
         "SelectedItem",
         "OptionId",
         "SpRecord",
@@ -29,7 +29,7 @@ REPEATED = frozenset(
         "NotifyNode",
         "Item",
         "item",
-    ]
+    }
 )
 # Spelled two ways by the platform (2.5).
 _SPELLING = {"ItemUserid": "ItemUserId", "approverstep": "ApproverStep"}
