@@ -1,4 +1,4 @@
-"""Serves the page of phones with a state made up for a test, so that the page is tested without the platforms behind it."""
+"""Serves the page of phones with a made-up state, so that it is tested without the platforms behind it."""
 
 from __future__ import annotations
 
@@ -43,15 +43,15 @@ class PageServer:
         for queue in self._queues:
             self._loop.call_soon_threadsafe(queue.put_nowait, (event, data))
 
-    def wait_for(self, path: str, seconds: float = 5) -> dict[str, Any]:
-        """The body of the latest POST to a path, once there is one."""
+    def wait_for(self, path: str, times: int = 1, seconds: float = 5) -> dict[str, Any]:
+        """The body of the latest POST to a path, once there were so many."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
-            for asked, body in reversed(self.asked):
-                if asked == path:
-                    return body
+            bodies = [body for asked, body in self.asked if asked == path]
+            if len(bodies) >= times:
+                return bodies[-1]
             time.sleep(0.01)
-        raise AssertionError(f"the page never asked for {path}: {self.asked}")
+        raise AssertionError(f"the page did not ask for {path} {times} times: {self.asked}")
 
     @property
     def app(self) -> Starlette:
