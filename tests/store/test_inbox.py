@@ -1,0 +1,98 @@
+"""A message is stored once, handed out once, and in order per sender."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.errors import ChannelUnavailable
+from bot.messages import ChannelName, Location, Media, Tap
+from store.codec import inbound_from_json, inbound_to_json
+from store.database import Database
+from store.inbox import InboxWriter
+from tests.support.recording import said
+
+Make = Callable[[], Any]
+
+
+@pytest.fixture
+async def inbox(database: Database) -> AsyncIterator[InboxWriter]:
+    writer = InboxWriter(database.dsn)
+    await writer.open()
+    yield writer
+    await writer.close()
+
+
+async def test_the_same_message_twice_is_new_once(inbox: InboxWriter) -> None:
+    assert await inbox.accept(said("在吗"))
+    assert not await inbox.accept(said("在吗"))
+
+
+async def test_the_same_message_twice_in_one_burst_is_new_once(inbox: InboxWriter) -> None:
+    answers = await asyncio.gather(*(inbox.accept(said("在吗", number=n % 7)) for n in range(70)))
+    assert sum(answers) == 7
+
+
+async def test_ids_count_per_channel_and_app(inbox: InboxWriter) -> None:
+    message = said("在吗")
+    assert await inbox.accept(message)
+    assert await inbox.accept(replace(message, app_id="another robot"))
+    assert await inbox.accept(said("在吗", channel=ChannelName.DINGTALK))
+
+
+async def test_a_message_is_handed_to_one_taker_at_a_time(inbox: InboxWriter, make: Make) -> None:
+    await inbox.accept(said("一"))
+    async with make() as first, make() as second:
+        taken = await first.inbox.take()
+        assert taken.message.text == "一"
+        assert await second.inbox.take() is None
+
+
+async def test_the_second_of_a_sender_waits_for_the_first(inbox: InboxWriter, make: Make) -> None:
+    for number, text in enumerate(["一", "二"]):
+        await inbox.accept(said(text, number=number))
+    await inbox.accept(said("别人", by="xujie", number=9))
+    async with make() as first, make() as second, make() as third:
+        assert (await first.inbox.take()).message.text == "一"
+        assert (await second.inbox.take()).message.text == "别人"
+        assert await third.inbox.take() is None
+
+
+async def test_what_a_crash_interrupted_is_handed_out_again(inbox: InboxWriter, make: Make) -> None:
+    await inbox.accept(said("一"))
+    with pytest.raises(ZeroDivisionError):
+        async with make() as uow:
+            taken = await uow.inbox.take()
+            await uow.inbox.handled(taken.inbox_id)
+            raise ZeroDivisionError
+    async with make() as uow:
+        assert (await uow.inbox.take()).message.text == "一"
+
+
+async def test_a_store_that_does_not_answer_is_told_to_the_platform() -> None:
+    writer = InboxWriter("postgresql://127.0.0.1:1/nowhere")
+    await writer.open()
+    with pytest.raises(ChannelUnavailable):
+        await writer.accept(said("在吗"))
+    await writer.close()
+
+
+@given(
+    text=st.text(st.characters(exclude_categories=("Cs",))),
+    params=st.dictionaries(st.text(max_size=5), st.text(max_size=20), max_size=3),
+)
+def test_a_message_comes_back_from_the_store_as_it_went_in(text: str, params: dict[str, str]) -> None:
+    message = replace(
+        said(text),
+        media=(Media(ref="m", mime="amr", duration_ms=4000, recognition=text),),
+        location=Location(latitude=30.2, longitude=120.1, label=text),
+        tap=Tap(card_id="c", action="a", params=params, text=text, response_code="r"),
+        fields={"UserID": text},
+    )
+    assert inbound_from_json("wecom", "app", "m1", inbound_to_json(message)) == message
