@@ -245,3 +245,12 @@ def test_dingtalk_markdown(browser: Browser) -> None:
     with show(browser, *[dingtalk("markdown", text=text) for text in cases]) as shown:
         bubbles = shown.manager.locator(".markdown").all_inner_texts()
         assert [text.replace("\n\n", "\n") for text in bubbles] == list(cases.values())
+
+
+def test_wecom_markdown_is_the_smaller_subset(browser: Browser) -> None:
+    text = '# 日报\n**3 家**\n- 不是列表\n*不斜* <font color="warning">逾期</font>'
+    with show(browser, wecom("markdown", text=text)) as shown:
+        bubble = shown.rep.locator(".markdown")
+        assert bubble.inner_text().split("\n") == ["日报", "3 家", "- 不是列表", "*不斜* 逾期"]
+        expect(bubble.locator("li, em")).to_have_count(0)
+        expect(bubble.locator(".font-warning")).to_have_text("逾期")

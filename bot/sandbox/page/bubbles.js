@@ -3,7 +3,7 @@
 import { dialog, h, icon, link, safeUrl } from "./dom.js";
 import { dingtalkCard } from "./card-dingtalk.js";
 import { wecomCard } from "./card-wecom.js";
-import { linkify, markdown, textcardBody, wecomText } from "./markdown.js";
+import { DINGTALK, WECOM, linkify, markdown, textcardBody, wecomText } from "./markdown.js";
 
 /**
  * @param message  one message of the state
@@ -44,8 +44,7 @@ function delivery(message) {
 
 const KINDS = {
   text: (message) => h("div.bubble.text", {}, message.platform === "wecom" ? wecomText(message.text ?? "") : linkify(message.text ?? "")),
-  // DingTalk joins lines unless two blanks stand before the break (protocols/dingtalk.md 5.3)
-  markdown: (message) => h("div.bubble.markdown", {}, markdown(message.text, { hardBreaks: message.platform === "wecom" })),
+  markdown: (message) => h("div.bubble.markdown", {}, markdown(message.text, message.platform === "wecom" ? WECOM : DINGTALK)),
   card: (message, actions) => (message.platform === "wecom" ? wecomCard : dingtalkCard)(message, actions),
   textcard,
   link: linkBubble,

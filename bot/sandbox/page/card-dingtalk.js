@@ -1,7 +1,7 @@
 // The one DingTalk card template: title, markdown body, status line, dynamic buttons, an input (interface.md).
 
 import { h } from "./dom.js";
-import { markdown } from "./markdown.js";
+import { DINGTALK, markdown } from "./markdown.js";
 
 const COLOURS = new Set(["blue", "gray", "red"]);
 
@@ -14,8 +14,8 @@ export function dingtalkCard(message, actions) {
     "div.bubble.card.ding-card",
     { dataset: { card: track } },
     vars.title ? h("div.ding-title", {}, vars.title) : null,
-    vars.body ? markdown(vars.body) : null,
-    vars.status ? h("p.ding-status", {}, markdown(vars.status)) : null,
+    vars.body ? markdown(vars.body, DINGTALK) : null,
+    vars.status ? h("p.ding-status", {}, markdown(vars.status, DINGTALK)) : null,
     error ? h("p.ding-error", { role: "alert" }, error) : null,
     input,
     buttons.length ? h("div.ding-buttons", {}, buttons.map((button) => drawButton(button, message, actions, input, pending))) : null,

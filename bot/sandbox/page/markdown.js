@@ -6,24 +6,26 @@ import { append, h, link, safeUrl } from "./dom.js";
 const INLINE =
   /\*\*(?<bold>[^\n]+?)\*\*|(?<![\w*])\*(?<italic>[^\s*][^*\n]*?)\*(?![\w*])|`(?<code>[^`\n]+)`|!\[(?<alt>[^\]\n]*)\]\((?<img>[^)\s]+)\)|\[(?<label>[^\]\n]+)\]\((?<href>[^)\s]+)\)|<font\s+color=["']?(?<color>info|comment|warning)["']?\s*>(?<tinted>[\s\S]*?)<\/font>|(?<br><br\s*\/?>)/gi;
 
-export function inline(text) {
+export function inline(text, dialect) {
   const nodes = [];
   let from = 0;
   for (const match of text.matchAll(INLINE)) {
-    nodes.push(text.slice(from, match.index), span(match));
+    nodes.push(text.slice(from, match.index), span(match, dialect));
     from = match.index + match[0].length;
   }
   nodes.push(text.slice(from));
   return nodes;
 }
 
-function span({ 0: whole, groups: g }) {
-  if (g.bold !== undefined) return h("strong", {}, inline(g.bold));
-  if (g.italic !== undefined) return h("em", {}, inline(g.italic));
+function span({ 0: whole, groups: g }, dialect) {
+  const inner = (text) => inline(text, dialect);
+  if (!dialect.rich && (g.italic !== undefined || g.img !== undefined)) return whole;
+  if (g.bold !== undefined) return h("strong", {}, inner(g.bold));
+  if (g.italic !== undefined) return h("em", {}, inner(g.italic));
   if (g.code !== undefined) return h("code", {}, g.code);
-  if (g.label !== undefined) return safeUrl(g.href) ? link(g.href, inline(g.label)) : whole;
+  if (g.label !== undefined) return safeUrl(g.href) ? link(g.href, inner(g.label)) : whole;
   if (g.img !== undefined) return safeUrl(g.img) ? h("img.md-image", { src: safeUrl(g.img), alt: g.alt, loading: "lazy" }) : whole;
-  if (g.color !== undefined) return h(`span.font-${g.color.toLowerCase()}`, {}, inline(g.tinted));
+  if (g.color !== undefined) return h(`span.font-${g.color.toLowerCase()}`, {}, inner(g.tinted));
   return h("br");
 }
 
@@ -35,51 +37,58 @@ const BLOCKS = [
   { name: "number", test: /^\s*(\d{1,3})[.、]\s+(.*)$/ },
 ];
 
-function classify(line) {
+const RICH_ONLY = new Set(["rule", "bullet", "number"]);
+
+function classify(line, dialect) {
   for (const { name, test } of BLOCKS) {
-    const match = line.match(test);
+    const match = dialect.rich || !RICH_ONLY.has(name) ? line.match(test) : null;
     if (match) return { name, match };
   }
   return { name: line.trim() ? "text" : "blank", match: [line, line] };
 }
 
-/**
- * @param {string} text
- * @param {{hardBreaks?: boolean}} options  DingTalk joins lines that have no two blanks at their end; WeCom breaks at each.
- */
-export function markdown(text, { hardBreaks = true } = {}) {
+/** WeCom breaks at every line end and knows no lists, pictures, rules or italics. */
+export const WECOM = { rich: false, hardBreaks: true };
+/** DingTalk joins lines that have no two blanks at their end. */
+export const DINGTALK = { rich: true, hardBreaks: false };
+
+export function markdown(text, dialect) {
   const root = h("div.md");
   let open = null; // the block that the next line may continue
   for (const raw of String(text ?? "").replace(/\r\n?/g, "\n").split("\n")) {
-    const { name, match } = classify(raw);
+    const { name, match } = classify(raw, dialect);
     if (name === "blank") open = null;
-    else if (name === "heading") open = void root.append(append(h(`div.md-h${match[1].length}`, { role: "heading", "aria-level": match[1].length + 2 }), inline(match[2])));
+    else if (name === "heading") open = void root.append(heading(match, dialect));
     else if (name === "rule") open = void root.append(h("hr"));
-    else if (name === "bullet" || name === "number") open = item(root, open, name, match);
-    else open = line(root, open, name, match[1], hardBreaks);
+    else if (name === "bullet" || name === "number") open = item(root, open, name, match, dialect);
+    else open = line(root, open, name, match[1], dialect);
   }
   return root;
 }
 
-function item(root, open, name, match) {
+function heading([, marks, words], dialect) {
+  return h(`div.md-h${marks.length}`, { role: "heading", "aria-level": marks.length + 2 }, inline(words, dialect));
+}
+
+function item(root, open, name, match, dialect) {
   let list = open?.name === name ? open.list : null;
   if (!list) {
     list = h(name === "bullet" ? "ul" : "ol", name === "number" ? { start: Number(match[1]) } : {});
     root.append(list);
   }
-  const node = append(h("li"), inline(match.at(-1).trimEnd()));
+  const node = append(h("li"), inline(match.at(-1).trimEnd(), dialect));
   list.append(node);
   return { name, list, node, hard: /\s\s$/.test(match[0]) };
 }
 
-function line(root, open, name, text, hardBreaks) {
+function line(root, open, name, text, dialect) {
   const hard = / {2,}$/.test(text);
   const joins = open && (open.name === name || (name === "text" && (open.name === "bullet" || open.name === "number")));
   if (joins) {
-    append(open.node, [hardBreaks || open.hard ? h("br") : " ", inline(text.trim())]);
+    append(open.node, [dialect.hardBreaks || open.hard ? h("br") : " ", inline(text.trim(), dialect)]);
     return { ...open, hard };
   }
-  const node = append(h(name === "quote" ? "blockquote" : "p"), inline(text.trim()));
+  const node = append(h(name === "quote" ? "blockquote" : "p"), inline(text.trim(), dialect));
   root.append(node);
   return { name, node, hard };
 }
