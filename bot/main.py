@@ -7,14 +7,13 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import httpx
 import procrastinate
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.cron import CronTrigger
 from handlers.identity import serve_stranger
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import text
@@ -27,6 +26,7 @@ from bot.channels.dingtalk.stream import DingTalkStream
 from bot.channels.wecom.callback import WeComCallback
 from bot.channels.wecom.client import WeComChannel
 from bot.clock import SHANGHAI, Clock, FixedClock
+from bot.cron import next_fire
 from bot.messages import ChannelName
 from bot.settings import Settings
 from handlers.intake import Intake, Surroundings
@@ -180,14 +180,6 @@ def _stream(
     if not settings.dingtalk.enabled or settings.dingtalk.mode != "stream":
         return None
     return DingTalkStream(settings.dingtalk, http=http, accept=inbox.accept, quota=MonthlyQuota(pool))
-
-
-def next_fire(cron: str, after: datetime) -> datetime | None:
-    """The first time strictly after `after` at which the cron line (Shanghai) fires."""
-    minute, hour, day, month, weekday = cron.split()
-    trigger = CronTrigger(minute=minute, hour=hour, day=day, month=month, day_of_week=weekday, timezone=SHANGHAI)
-    fire: datetime | None = trigger.get_next_fire_time(None, after.astimezone(SHANGHAI) + timedelta(microseconds=1))
-    return fire
 
 
 @asynccontextmanager

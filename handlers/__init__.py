@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from bot.router import Router
-from handlers import help as help_
-from handlers import history, identity, media, visits
+import handlers.help as help_
+from handlers import corrections, followups, history, identity, media, smalltalk, visits
 from handlers.context import Context
 
 router: Router[Context] = Router()
-router.include([visits.router, history.router, media.router, identity.router, help_.router])
+router.include(
+    [
+        visits.router,
+        corrections.router,
+        followups.router,
+        smalltalk.router,
+        history.router,
+        media.router,
+        identity.router,
+        help_.router,
+    ]
+)
 
 __all__ = ["router"]

@@ -23,6 +23,7 @@ from store.sharing import SharedLimiter
 log = structlog.get_logger()
 
 MISCONFIGURED_RETRY = timedelta(minutes=2)  # an operator is needed; trusted IPs take effect a minute after saving
+THROTTLED_SECONDS = 5.0  # flowControlledStaffIdList: these receivers later, protocols/dingtalk.md 5.1
 UNKNOWN_TRIES = 2  # attempts in all where a repeat cannot be recognised by the platform
 
 
@@ -93,7 +94,8 @@ class Deliverer:
             return
         await self._deliveries.sent(message.outbox_id, receipt, message.card_id, None)
         if receipt.throttled:
-            log.warning("deliver.throttled", outbox=message.outbox_id, people=len(receipt.throttled))
+            await self._deliveries.again_for(message.outbox_id, receipt.throttled)
+            raise TryLater(_in(THROTTLED_SECONDS), "some receivers were throttled")
         DELIVERED.labels(due.channel.value, "sent").inc()
         age = (Clock.real_now() - due.created_at).total_seconds()
         DELIVERY_SECONDS.labels(due.channel.value).observe(max(age, 0.0))

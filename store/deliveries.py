@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -83,6 +84,14 @@ class Deliveries:
                 await connection.execute(
                     "UPDATE cards SET shown_version = greatest(shown_version, %s) WHERE card_id = %s", (face, card_id)
                 )
+
+    async def again_for(self, outbox_id: int, recipients: Sequence[str]) -> None:
+        """The platform took it for the others; it stays queued for these."""
+        async with self._pool.connection() as connection:
+            await connection.execute(
+                "UPDATE outbox SET state = 'queued', recipients = %s, error = 'throttled' WHERE outbox_id = %s",
+                (list(recipients), outbox_id),
+            )
 
     async def queued_again(self, outbox_id: int, why: str) -> None:
         """It certainly did not go out, and will be tried again."""
