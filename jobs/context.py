@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from bot.channels.base import Accept, Channel
 from bot.clock import SHANGHAI, Clock
+from bot.connectors.ai import ChatReader
+from bot.connectors.speech import SpeechToText
 from bot.domain.directory import Directory
 from bot.domain.people import Employee
 from bot.messages import Card, CardUpdate, ChannelName, Content, Text
@@ -30,6 +32,8 @@ class JobContext:
     channels: Mapping[ChannelName, Channel]
     settings: Settings
     accept: Accept  #: puts a message into the inbox, for results that come back as one
+    speech: SpeechToText | None = None  #: none configured: voice notes are kept and their teller is asked for a line
+    reader: ChatReader | None = None  #: the second reader of sentences, when [ai] is on
     dry_run: bool = False
     shown: list[tuple[Employee, Content]] = field(default_factory=list)  #: what a dry run would have sent
 

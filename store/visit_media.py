@@ -26,6 +26,7 @@ class KeptMedia:
     media: Media
     attachment_id: int | None
     label: str
+    created_at: datetime  #: real time
 
 
 class VisitMedia:
@@ -106,11 +107,12 @@ def _to_kept(row: Row[Any]) -> KeptMedia:
         media=Media(ref=row.ref, file_name=row.file_name, mime=row.mime, duration_ms=row.duration_ms),
         attachment_id=row.attachment_id,
         label=row.label,
+        created_at=row.created_at,
     )
 
 
 _ALL = """visit_media_id, employee_no, visit_no, kind, channel, message_id, ref, file_name, mime, duration_ms,
-attachment_id, label"""
+attachment_id, label, created_at"""
 _KEEP = text("""
 INSERT INTO visit_media (employee_no, kind, channel, message_id, position, ref, file_name, mime, duration_ms, latitude,
                          longitude, label, said_at, until)

@@ -59,6 +59,7 @@ visit_media = Table(  # photos, places and voice notes, with their visit or stil
     Column("attachment_id", BigInteger),  # NULL until downloaded
     Column("said_at", Moment, nullable=False),  # business time
     Column("until", Moment, nullable=False),  # business time
+    Column("created_at", Moment, nullable=False, server_default=func.now()),  # real time
     UniqueConstraint("channel", "message_id", "position"),
     Index("visit_media_employee_no_idx", "employee_no", text("said_at DESC")),
     Index("visit_media_visit_no_idx", "visit_no", postgresql_where=text("visit_no IS NOT NULL")),

@@ -15,7 +15,8 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection as Transaction
 
 import store.business
-import store.tables  # noqa: F401 - both fill the metadata
+import store.tables
+import store.visit_tables  # noqa: F401 - these fill the metadata
 from store.metadata import metadata
 
 _LOCK = 0x5A1E5B07  # any number, the same in every process: one migration at a time

@@ -1,0 +1,49 @@
+"""帮助 and the welcome, made from what is registered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+GROUPS = (
+    ("拜访", ("拜访", "撤销", "待办")),
+    ("客户", ("客户", "历史")),
+    ("合同与审批", ("合同", "同意", "拒绝", "转交", "撤回", "催办", "问", "答")),
+    ("线索", ("线索", "接受", "退回", "权重")),
+    ("账款与预警", ("对账", "返利", "预警", "处理", "阈值", "规则")),
+    ("其他", ("知识", "绑定", "帮助")),
+)
+SAMPLES = "例（可直接复制）：\n刚去了绿源滨江，王姐要20件水，大概3000块，下周三送样\n绿源滨江还欠多少"
+
+
+def help_text(commands: Sequence[tuple[str, str]]) -> str:
+    """One screen: every command by group, its line taken from its own description.
+
+    Args:
+        commands: (word, description) in order of registration.
+    """
+    lines_of = dict(commands)
+    grouped = {word for _, group in GROUPS for word in group}
+    parts = ["直接说话就行：讲拜访、问客户、发照片、定位、语音都可以。"]
+    for title, group in (*GROUPS[:-1], (GROUPS[-1][0], (*GROUPS[-1][1], *(w for w in lines_of if w not in grouped)))):
+        lines = [f"· {_one_line(lines_of[word])}" for word in group if word in lines_of]
+        if lines:
+            parts.append("\n".join([f"【{title}】", *lines]))
+    return "\n".join([*parts, SAMPLES])
+
+
+def _one_line(description: str) -> str:
+    """Without the example: that stands at the end, once."""
+    return " ".join(description.split()).partition("例：")[0].rstrip("。；， ")
+
+
+def command_help(description: str) -> str:
+    """帮助 拜访: the whole description of one command, its example on a line of its own."""
+    return " ".join(description.split()).replace("例：", "\n例：")
+
+
+def no_such_command(word: str) -> str:
+    return f"没有「{word}」这个命令，输入「帮助」看全部。"
+
+
+def welcome(name: str) -> str:
+    return f"{name}，你好。说一句拜访情况我就记下来，发客户名字就能看他家的账、货和合同。输入「帮助」看全部用法。"

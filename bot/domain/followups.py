@@ -1,0 +1,33 @@
+"""Who is reminded of a promise, and whom they call. Pure."""
+
+from __future__ import annotations
+
+from bot.domain.directory import Directory
+from bot.domain.people import Contact, Employee, Role
+from bot.domain.visit_records import Visit
+
+
+def region_manager(directory: Directory, region: str) -> Employee | None:
+    """The active manager of a region; the lowest number where there are several."""
+    managers = [
+        item
+        for item in directory.employees()
+        if item.active and item.role is Role.REGION_MANAGER and item.region == region
+    ]
+    return min(managers, key=lambda item: item.employee_no, default=None)
+
+
+def reminded(directory: Directory, visit: Visit) -> Employee | None:
+    """Whoever promised it; after they have left, the manager of the customer's region (interface.md, scope)."""
+    teller = directory.employee(visit.employee_no)
+    if teller is not None and teller.active:
+        return teller
+    customer = directory.customer(visit.customer_no or "")
+    return region_manager(directory, customer.region if customer else teller.region if teller else "")
+
+
+def contact_to_call(directory: Directory, visit: Visit) -> Contact | None:
+    """The contact that was spoken to, else the first one of the customer with a number."""
+    contacts = directory.contacts_of(visit.customer_no or "")
+    spoken_to = [item for item in contacts if item.name == visit.contact]
+    return next(iter(spoken_to), None) or next((item for item in contacts if item.mobile), None)

@@ -1,0 +1,183 @@
+"""One tap, one question, one answer: a field of a visit gets its new value and the card its new face."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+from bot.cards import visits as words
+from bot.clock import SHANGHAI
+from bot.domain.corrections import Nothing, never_mind, read_amount, read_follow_up
+from bot.domain.people import Customer
+from bot.domain.understanding import understand
+from bot.domain.visit_records import Visit, VisitField, VisitState, corrected
+from bot.errors import OutOfDate
+from bot.messages import InboundMessage, Kind
+from bot.router import Router
+from handlers.context import Context
+from handlers.recording import CHOOSE, EDIT, choosable, expect, refresh, settle_customer, show
+from handlers.visits import own_visit, read_sentence, run_command, visit_meant
+
+router = Router[Context]()
+
+_LONG_ANSWER = 12  # characters: a longer one that names a customer tells of a new visit, it is no amount or day
+
+
+@router.action(words.EditVisit)
+async def edit(message: InboundMessage, ctx: Context, action: words.EditVisit) -> None:
+    """One field is wrong: ask for its new value, unless it was typed into the card."""
+    field = VisitField(action.field)
+    visit = await _open_visit(ctx, action.visit_no)
+    typed = message.tap.text.strip() if message.tap else ""
+    await _edit(message, ctx, visit, field, typed)
+
+
+def _typed_edit(field: VisitField, word: str, alias: str) -> None:
+    @router.command(word, alias, hidden=True)
+    async def edit_typed(message: InboundMessage, ctx: Context, rest: str) -> None:
+        """改客户 / 改金额 / 改日期 / 改内容 [编号] 新的值：和点卡片上的按钮一样，不写编号就是最近一条。"""
+        visit = await visit_meant(ctx, rest)
+        await _edit(message, ctx, await _open_visit(ctx, visit.visit_no), field, _without_number(rest, visit.visit_no))
+
+
+for _field, _alias in zip(VisitField, ("edit-customer", "edit-amount", "edit-date", "edit-note"), strict=True):
+    _typed_edit(_field, words.EDIT_WORDS[_field], _alias)
+
+
+async def _edit(message: InboundMessage, ctx: Context, visit: Visit, field: VisitField, typed: str) -> None:
+    data = {"visit_no": visit.visit_no, "field": field.value}
+    if not typed:
+        ctx.ask(EDIT, words.QUESTIONS[field], data)
+    elif field is VisitField.CUSTOMER:
+        await customer_in_words(message, ctx, visit, EDIT, data, typed)
+    elif not await _apply(message, ctx, visit, field, typed):
+        ctx.ask(EDIT, _not_understood(field, typed), data)
+
+
+@router.dialogue(EDIT)
+async def answered(message: InboundMessage, ctx: Context, data: Mapping[str, str]) -> None:
+    """The new value, in any wording."""
+    if await other_kind(message, ctx, EDIT, data):
+        return
+    text, field = message.text.strip(), VisitField(data["field"])
+    if never_mind(text):
+        ctx.reply(words.left_as_is())
+        return
+    if field is not VisitField.SUMMARY and await _is_something_else(message, ctx, text):
+        return
+    visit = await _open_visit(ctx, data["visit_no"])
+    if field is VisitField.CUSTOMER:
+        await customer_in_words(message, ctx, visit, EDIT, data)
+    elif not await _apply(message, ctx, visit, field, text):
+        ctx.ask(EDIT, _not_understood(field, text), data)
+
+
+async def _apply(message: InboundMessage, ctx: Context, visit: Visit, field: VisitField, text: str) -> bool:
+    """False when the words are no value for this field."""
+    value = _READERS[field](text, ctx.sent_at.astimezone(SHANGHAI).date())
+    if value is None:
+        return False
+    after = corrected(visit, field, None if isinstance(value, Nothing) else value)
+    await ctx.uow.visits.save(visit, after, at=ctx.sent_at, message_id=message.message_id, undoable=True)
+    ctx.audit("visit.corrected", subject=visit.visit_no, field=field.value)
+    ctx.end_dialogue()
+    await refresh(ctx, after)
+    return True
+
+
+_READERS: Mapping[VisitField, Callable[[str, date], Any]] = {
+    VisitField.AMOUNT: lambda text, today: read_amount(text),
+    VisitField.FOLLOW_UP: lambda text, today: read_follow_up(text, today=today),
+    VisitField.SUMMARY: lambda text, today: text or None,
+}
+
+
+def _not_understood(field: VisitField, text: str) -> str:
+    return words.no_amount(text) if field is VisitField.AMOUNT else words.no_day(text)
+
+
+# -- customers in words ---------------------------------------------------------------------------------------------
+async def customer_in_words(
+    message: InboundMessage, ctx: Context, visit: Visit, dialogue: str, data: Mapping[str, str], typed: str = ""
+) -> None:
+    """The customer named in an answer; several: a card with them; none: ask again."""
+    text = typed or message.text.strip()
+    if never_mind(text):
+        ctx.reply(words.left_as_is())
+        return
+    named = customers_named(ctx, text, within=choosable(ctx, visit))
+    if len(named) == 1:
+        before = visit.state is not VisitState.CHOOSING
+        await settle_customer(ctx, visit, named[0], undoable=before)
+        return
+    understood = understand(text, sender=ctx.employee, sent_at=ctx.sent_at, directory=ctx.directory)
+    if understood.kind == "command" or (understood.kind == "query" and dialogue == CHOOSE and len(text) > _LONG_ANSWER):
+        await read_sentence(message, ctx, text)
+        return
+    if not named:
+        ctx.ask(dialogue, words.no_such_customer(text), data)
+        return
+    await _ask_which(ctx, visit, named)
+
+
+def customers_named(ctx: Context, text: str, *, within: list[Customer]) -> list[Customer]:
+    """What the words name; first among the candidates already offered, if that leaves one."""
+    mention = ctx.directory.look_up(text, sender=ctx.employee)
+    mentions = [mention] if mention else ctx.directory.find(text, sender=ctx.employee)
+    numbers = dict.fromkeys(
+        number for item in mentions for number in ((item.customer_no,) if item.customer_no else item.candidates)
+    )
+    offered = [customer for customer in within if customer.customer_no in numbers]
+    if len(offered) == 1:
+        return offered
+    return [customer for number in numbers if (customer := ctx.directory.customer(number))]
+
+
+async def _ask_which(ctx: Context, visit: Visit, named: list[Customer]) -> None:
+    """Several customers answer to the name: the visit waits until one is chosen."""
+    from dataclasses import replace
+
+    numbers = tuple(customer.customer_no for customer in named)
+    waiting = replace(visit, customer_no=None, candidates=numbers, state=VisitState.CHOOSING)
+    undoable = visit.state is not VisitState.CHOOSING
+    await ctx.uow.visits.save(visit, waiting, at=ctx.sent_at, message_id=ctx.message.message_id, undoable=undoable)
+    await show(ctx, waiting)
+
+
+# -- what is not an answer ------------------------------------------------------------------------------------------
+async def other_kind(message: InboundMessage, ctx: Context, dialogue: str, data: Mapping[str, str]) -> bool:
+    """A photo or a place is no answer: it is kept, and the question stays open."""
+    if message.kind is Kind.TEXT or (message.kind is Kind.VOICE and message.text.strip()):
+        return False
+    from handlers.media import receive
+
+    expect(ctx, dialogue, data)
+    await receive(message, ctx)
+    return True
+
+
+async def _is_something_else(message: InboundMessage, ctx: Context, text: str) -> bool:
+    """An order ("刚才那条删掉") or a whole new visit is handled as such; the question is dropped."""
+    understood = understand(text, sender=ctx.employee, sent_at=ctx.sent_at, directory=ctx.directory)
+    if understood.kind == "command":
+        await run_command(message, ctx, understood)
+        return True
+    named = any(reading.customer_no or reading.ambiguous_customers for reading in understood.visits)
+    if understood.kind == "visit" and named and len(text) > _LONG_ANSWER:
+        await read_sentence(message, ctx, text)
+        return True
+    return False
+
+
+async def _open_visit(ctx: Context, visit_no: str) -> Visit:
+    """The visit, if it can still be corrected."""
+    visit = await own_visit(ctx, visit_no)
+    if visit.state is VisitState.CANCELLED:
+        raise OutOfDate(words.already_cancelled(visit_no))
+    return visit
+
+
+def _without_number(rest: str, visit_no: str) -> str:
+    head, _, tail = rest.partition(" ")
+    return tail.strip() if head.upper() == visit_no else rest.strip()

@@ -1,0 +1,255 @@
+"""Visits: said in a sentence, confirmed with a tap, corrected in a word, taken back with 撤销."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from bot.cards import visits as words
+from bot.cards.followups import todo_text
+from bot.clock import SHANGHAI
+from bot.domain.understanding import Understood, understand
+from bot.domain.visit_records import UNDO_WITHIN, Visit, VisitField, VisitState, cancelled, confirmed, restored
+from bot.domain.visits import VisitReading
+from bot.errors import BadSyntax, NotAllowed, NotFound, OutOfDate
+from bot.messages import InboundMessage, Kind
+from bot.router import Router
+from handlers import smalltalk
+from handlers.context import Context
+from handlers.recording import CHOOSE, choosable, expect, record_all, refresh, settle_customer
+
+router = Router[Context]()
+
+_NUMBER = re.compile(r"BF\d{6,}", re.IGNORECASE)
+_HEARD = "heard"  # in `fields` of a message that a speech provider turned into text
+
+
+# -- saying it ------------------------------------------------------------------------------------------------------
+@router.kind(Kind.TEXT)
+async def free_text(message: InboundMessage, ctx: Context) -> None:
+    """Anything typed that is no command and no answer: a visit, a question, an order in a sentence, or small talk."""
+    from handlers.media import keep_along
+
+    if message.media:
+        await keep_along(message, ctx)
+    await read_sentence(message, ctx, message.text, heard=bool(message.fields.get(_HEARD)))
+
+
+async def read_sentence(message: InboundMessage, ctx: Context, text: str, *, heard: bool = False) -> list[Visit]:
+    """Do what a sentence means; returns the visits it told of."""
+    understood = understand(text, sender=ctx.employee, sent_at=ctx.sent_at, directory=ctx.directory)
+    match understood.kind:
+        case "visit":
+            visits = await record_all(message, ctx, understood.visits, text, heard=heard)
+            smalltalk.second_opinion(message, ctx, text, visits)
+            return visits
+        case "query":
+            from handlers.history import answer
+
+            await answer(message, ctx, understood)
+        case "command":
+            await run_command(message, ctx, understood)
+        case _:
+            await smalltalk.reply(message, ctx, text)
+    return []
+
+
+async def run_command(message: InboundMessage, ctx: Context, understood: Understood) -> None:
+    """A command that was said in a sentence ("刚才那条删掉"): the same handler as for the typed word."""
+    from handlers import router as everything  # the table of contents imports this module
+
+    if (found := everything.match_command(understood.command)) is None:
+        ctx.reply(smalltalk.not_yet(understood.command))
+        return
+    await found[0].handler(message, ctx, "")
+
+
+@router.command("拜访", "visit")
+async def log_visit(message: InboundMessage, ctx: Context, rest: str) -> None:
+    """拜访 客户 内容：记一次拜访，直接说一句话也行。例：拜访 绿源滨江 王姐要20件水，大概3000块，下周三送样"""
+    if not rest:
+        ctx.reply(words.visit_example())
+        return
+    text = f"拜访 {rest}"
+    understood = understand(text, sender=ctx.employee, sent_at=ctx.sent_at, directory=ctx.directory)
+    readings = understood.visits if understood.kind == "visit" else (_plain_reading(ctx, rest),)
+    visits = await record_all(message, ctx, readings, text)
+    smalltalk.second_opinion(message, ctx, text, visits)
+
+
+def _plain_reading(ctx: Context, rest: str) -> VisitReading:
+    """拜访 was typed, so it is one, however little the words say: the first customer named, the rest as content."""
+    mention = next(iter(ctx.directory.find(rest, sender=ctx.employee)), None)
+    mention = mention or ctx.directory.look_up(rest.split()[0], sender=ctx.employee)
+    return VisitReading(
+        customer_no=mention.customer_no if mention else None,
+        ambiguous_customers=mention.candidates if mention and not mention.customer_no else (),
+        visit_date=ctx.sent_at.astimezone(SHANGHAI).date(),
+        summary=rest,
+    )
+
+
+# -- which customer -------------------------------------------------------------------------------------------------
+@router.action(words.ChooseCustomer)
+async def choose(message: InboundMessage, ctx: Context, action: words.ChooseCustomer) -> None:
+    """One candidate was tapped, or none of them."""
+    visit = await own_visit(ctx, action.visit_no)
+    if visit.state is not VisitState.CHOOSING:
+        await refresh(ctx, visit, status=_settled_status(ctx, visit))
+        return
+    if not action.customer_no:
+        ctx.ask(CHOOSE, words.QUESTIONS[VisitField.CUSTOMER], {"visit_no": visit.visit_no})
+        return
+    customer = ctx.directory.customer(action.customer_no)
+    if customer is None or action.customer_no not in visit.candidates:
+        raise NotFound(words.no_such_customer(action.customer_no))
+    ctx.end_dialogue()
+    await settle_customer(ctx, visit, customer)
+
+
+@router.dialogue(CHOOSE)
+async def chosen_in_words(message: InboundMessage, ctx: Context, data: Mapping[str, str]) -> None:
+    """The customer's name, or the number in front of a candidate; anything else is read as usual."""
+    from handlers.corrections import customer_in_words, other_kind
+
+    if await other_kind(message, ctx, CHOOSE, data):
+        return
+    visit = await own_visit(ctx, data["visit_no"])
+    if visit.state is not VisitState.CHOOSING:
+        await read_sentence(message, ctx, message.text)
+        return
+    shown = choosable(ctx, visit)[: words.MAX_CANDIDATES]
+    answer = message.text.strip()
+    if answer.isdigit() and 1 <= int(answer) <= len(shown):
+        await settle_customer(ctx, visit, shown[int(answer) - 1])
+        return
+    await customer_in_words(message, ctx, visit, CHOOSE, data)
+
+
+# -- confirming and taking back -------------------------------------------------------------------------------------
+@router.action(words.ConfirmVisit)
+async def confirm(message: InboundMessage, ctx: Context, action: words.ConfirmVisit) -> None:
+    """The card is right."""
+    await _confirm(ctx, await own_visit(ctx, action.visit_no))
+
+
+@router.command("确认", "confirm", hidden=True)
+async def confirm_typed(message: InboundMessage, ctx: Context, rest: str) -> None:
+    """确认 [编号]：和点卡片上的「确认」一样，不写编号就是最近一条。"""
+    await _confirm(ctx, await visit_meant(ctx, rest))
+
+
+async def _confirm(ctx: Context, visit: Visit) -> None:
+    if visit.state is VisitState.CHOOSING:
+        expect(ctx, CHOOSE, {"visit_no": visit.visit_no})
+        raise BadSyntax(words.QUESTIONS[VisitField.CUSTOMER])
+    if visit.state is VisitState.CANCELLED:
+        await refresh(ctx, visit, status=_settled_status(ctx, visit))
+        return
+    after = confirmed(visit)
+    if visit.state is not VisitState.CONFIRMED:
+        await ctx.uow.visits.save(visit, after, at=ctx.sent_at)
+        ctx.audit("visit.confirmed", subject=visit.visit_no)
+    ctx.end_dialogue()
+    await refresh(ctx, after, status=_settled_status(ctx, after))
+
+
+@router.action(words.CancelVisit)
+async def cancel(message: InboundMessage, ctx: Context, action: words.CancelVisit) -> None:
+    """The whole visit was a mistake."""
+    await _cancel(ctx, await own_visit(ctx, action.visit_no))
+
+
+async def _cancel(ctx: Context, visit: Visit) -> None:
+    after = cancelled(visit)
+    if visit.state is not VisitState.CANCELLED:
+        await ctx.uow.visits.save(visit, after, at=ctx.sent_at)
+        await ctx.uow.visits.forget_changes(visit.visit_no, at=ctx.sent_at)
+        ctx.audit("visit.cancelled", subject=visit.visit_no, before=visit.state.value)
+    ctx.end_dialogue()
+    await refresh(ctx, after, status=words.cancelled_by(ctx.employee.name, ctx.sent_at))
+
+
+@router.command("撤销", "undo")
+async def undo(message: InboundMessage, ctx: Context, rest: str) -> None:
+    """撤销：撤回你 24 小时内的上一步（记的拜访或改动），也可以带编号。"""
+    ctx.end_dialogue()
+    since = ctx.sent_at - UNDO_WITHIN
+    if number := _NUMBER.search(rest):
+        visit = await own_visit(ctx, number[0].upper())
+        if visit.state is VisitState.CANCELLED:
+            ctx.reply(words.already_cancelled(visit.visit_no))
+        elif visit.said_at < since:
+            raise OutOfDate(words.nothing_to_undo())
+        else:
+            await _cancel(ctx, visit)
+            ctx.reply(words.undone_visit(visit, _name(ctx, visit)))
+        return
+    changes = await ctx.uow.visits.last_changes(ctx.employee.employee_no, since=since)
+    if not changes:
+        ctx.reply(words.nothing_to_undo())
+        return
+    said = []
+    for change in changes:
+        visit = await ctx.uow.visits.get(change.visit_no)
+        if change.what == "recorded":
+            await _cancel(ctx, visit)
+            said.append(words.undone_visit(visit, _name(ctx, visit)))
+        else:
+            before = restored(visit, change.former)
+            await ctx.uow.visits.save(visit, before, at=ctx.sent_at)
+            ctx.audit("visit.restored", subject=visit.visit_no, **change.former)
+            await refresh(ctx, before, status=_settled_status(ctx, before))
+            said.append(words.undone_edit(before, _name(ctx, before)))
+    await ctx.uow.visits.undone(changes, at=ctx.sent_at)
+    ctx.reply("\n".join(said))
+
+
+@router.command("待办", "todo")
+async def todo(message: InboundMessage, ctx: Context, rest: str) -> None:
+    """待办：没确认的拜访，和到期该跟进的客户。"""
+    today = ctx.sent_at.astimezone(SHANGHAI).date()
+    number = ctx.employee.employee_no
+    waiting = await ctx.uow.visits.waiting(number)
+    due = await ctx.uow.visits.promises(today, as_of=ctx.sent_at, employee_no=number, overdue=True)
+    ctx.reply(todo_text(waiting, due, names={visit.visit_no: _name(ctx, visit) for visit in (*waiting, *due)}))
+
+
+# -- whose visit ----------------------------------------------------------------------------------------------------
+async def own_visit(ctx: Context, visit_no: str) -> Visit:
+    """The visit, for changing it.
+
+    Raises:
+        NotFound, NotAllowed: no such visit, or somebody else's, or one that came from a file.
+    """
+    visit = await ctx.uow.visits.get(visit_no)
+    if visit.employee_no != ctx.employee.employee_no:
+        teller = ctx.directory.employee(visit.employee_no)
+        raise NotAllowed(words.not_yours(teller.name if teller else "别人"))
+    if visit.state is VisitState.LOADED:
+        raise NotAllowed(words.loaded_record(visit_no))
+    return visit
+
+
+async def visit_meant(ctx: Context, rest: str) -> Visit:
+    """The visit whose number was typed, else the sender's newest one that waits for an answer."""
+    if number := _NUMBER.search(rest):
+        return await own_visit(ctx, number[0].upper())
+    if waiting := await ctx.uow.visits.waiting(ctx.employee.employee_no):
+        return await own_visit(ctx, waiting[0].visit_no)
+    raise NotFound(words.nothing_waiting())
+
+
+def _name(ctx: Context, visit: Visit) -> str:
+    customer = ctx.directory.customer(visit.customer_no or "")
+    return customer.name if customer else words.UNKNOWN_CUSTOMER
+
+
+def _settled_status(ctx: Context, visit: Visit) -> str:
+    match visit.state:
+        case VisitState.CONFIRMED:
+            return words.confirmed_by(ctx.employee.name, ctx.sent_at)
+        case VisitState.CANCELLED:
+            return words.cancelled_by(ctx.employee.name, ctx.sent_at)
+        case _:
+            return ""
