@@ -251,6 +251,11 @@ def test_wecom_markdown_is_the_smaller_subset(browser: Browser) -> None:
     text = '# 日报\n**3 家**\n- 不是列表\n*不斜* <font color="warning">逾期</font>'
     with show(browser, wecom("markdown", text=text)) as shown:
         bubble = shown.rep.locator(".markdown")
-        assert bubble.inner_text().split("\n") == ["日报", "3 家", "- 不是列表", "*不斜* 逾期"]
+        assert [line for line in bubble.inner_text().split("\n") if line] == [
+            "日报",
+            "3 家",
+            "- 不是列表",
+            "*不斜* 逾期",
+        ]
         expect(bubble.locator("li, em")).to_have_count(0)
         expect(bubble.locator(".font-warning")).to_have_text("逾期")
