@@ -153,12 +153,12 @@ class WeComApi:
         content: bytes | None,
         content_type: str,
         reads: bool,
-        timeout: httpx.Timeout = TIMEOUT,
+        patience: httpx.Timeout = TIMEOUT,
     ) -> Json:
         headers = {"content-type": content_type} if content_type else None
         try:
             response = await self.http.request(
-                method, self.url(path), params=dict(params), content=content, headers=headers, timeout=timeout
+                method, self.url(path), params=dict(params), content=content, headers=headers, timeout=patience
             )
         except _NOT_SENT as error:
             raise ChannelUnavailable(f"连不上企业微信 {path}：{type(error).__name__}") from error
