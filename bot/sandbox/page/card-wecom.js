@@ -110,7 +110,8 @@ function controls(face, card, locked, tap) {
 function buttons(face, card, locked, done, tap) {
   const selection = face.button_selection ? chooser(face.button_selection, locked) : null;
   if (done) return h("div.buttons", {}, selection, h("button.replaced", { type: "button", disabled: true }, done));
-  return h("div.buttons", {}, selection, face.button_list.map((button) => {
+  const many = face.button_list.length > 4; // a stack of six would push the card off the screen
+  return h("div.buttons", { class: many ? "many" : "" }, selection, face.button_list.map((button) => {
     const style = BUTTON_STYLES[button.style ?? 1] ?? "primary";
     if (button.type === 1) {
       const href = safeUrl(button.url);
