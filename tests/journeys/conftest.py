@@ -1,0 +1,63 @@
+"""An office with the sample company in it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator
+from importlib.resources import files
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+from bot.sandbox.config import SandboxConfig, default_group, read_people
+from store.database import connect
+from store.loading import load_folder
+from tests.support.office import Office, open_office
+
+COMPANY = Path(str(files("bot.sandbox") / "sample_company"))
+
+
+@pytest.fixture(scope="session")
+def company_template(server_url: str, template: str) -> Iterator[str]:
+    """A database with the sample company, loaded once for all stories of this run."""
+    name = f"salesbot_test_{os.getpid()}_company"
+    with psycopg.connect(server_url, autocommit=True) as admin:
+        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        asyncio.run(_load(_url(server_url, name)))
+        yield name
+        admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def company_url(server_url: str, company_template: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A story's own copy of the company."""
+    name = f"{company_template}_{abs(hash(request.node.nodeid)) % 10**8}"
+    with psycopg.connect(server_url, autocommit=True) as admin:
+        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{company_template}"')
+        yield _url(server_url, name)
+        admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def sandbox_config() -> SandboxConfig:
+    people = read_people(COMPANY / "员工.csv")
+    return SandboxConfig(people=people, groups=(default_group(people),), callback_retry_delays=(0.05, 0.1, 0.2))
+
+
+@pytest.fixture
+async def office(company_url: str, sandbox_config: SandboxConfig) -> AsyncIterator[Office]:
+    async with open_office(company_url, sandbox_config) as opened:
+        yield opened
+
+
+async def _load(url: str) -> None:
+    database = connect(url)
+    await load_folder(database, COMPANY)
+    await database.close()
+
+
+def _url(server_url: str, name: str) -> str:
+    return make_url(server_url).set(database=name, drivername="postgresql").render_as_string(hide_password=False)
