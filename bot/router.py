@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from bot.actions import Action
 from bot.errors import UnknownCommand
@@ -16,8 +16,7 @@ from bot.messages import InboundMessage, Kind, Tap
 
 A = TypeVar("A", bound=Action)
 C = TypeVar("C")  # the context handlers get; handlers.context.Context in the bot
-K = TypeVar("K")
-V = TypeVar("V")
+_OnAction = Callable[[InboundMessage, C, Action], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ class Router(Generic[C]):
 
     def __init__(self) -> None:
         self._commands: dict[str, Command[C]] = {}
-        self._actions: dict[str, tuple[type[Action], Callable[[InboundMessage, C, Action], Awaitable[None]]]] = {}
+        self._actions: dict[str, tuple[type[Action], _OnAction[C]]] = {}
         self._kinds: dict[Kind, Callable[[InboundMessage, C], Awaitable[None]]] = {}
         self._events: dict[str, Callable[[InboundMessage, C], Awaitable[None]]] = {}
         self._dialogues: dict[str, Callable[[InboundMessage, C, Mapping[str, str]], Awaitable[None]]] = {}
@@ -73,7 +72,7 @@ class Router(Generic[C]):
         def register(
             handler: Callable[[InboundMessage, C, A], Awaitable[None]],
         ) -> Callable[[InboundMessage, C, A], Awaitable[None]]:
-            _once(self._actions, kind.name, (kind, handler))  # type: ignore[arg-type]
+            _once(self._actions, kind.name, (kind, cast(_OnAction[C], handler)))
             return handler
 
         return register
@@ -123,15 +122,16 @@ class Router(Generic[C]):
     def include(self, routers: Iterable[Router[C]]) -> None:
         """Take over everything the others registered."""
         for router in routers:
-            for mine, theirs in (
+            tables: list[tuple[dict[Any, Any], dict[Any, Any]]] = [
                 (self._commands, router._commands),
                 (self._actions, router._actions),
                 (self._kinds, router._kinds),
                 (self._events, router._events),
                 (self._dialogues, router._dialogues),
-            ):
-                for name, value in theirs.items():  # type: ignore[attr-defined]
-                    _once(mine, name, value)  # type: ignore[arg-type]
+            ]
+            for mine, theirs in tables:
+                for name, value in theirs.items():
+                    _once(mine, name, value)
 
     # -- look-up --------------------------------------------------------------------------------------------------
     def commands(self) -> list[Command[C]]:
@@ -179,7 +179,7 @@ class Router(Generic[C]):
         await handler(message, ctx, kind.parse(tap.params))
 
 
-def _once(table: dict[K, V], name: K, value: V) -> None:
+def _once(table: dict[Any, Any], name: object, value: object) -> None:
     if name in table and table[name] is not value:
         raise ValueError(f"two handlers for {name!r}")
     table[name] = value

@@ -9,10 +9,11 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import orjson
 import psycopg
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import ChannelUnavailable
@@ -174,6 +175,6 @@ WHERE inbox_id = :inbox_id AND state = 'received'
 """)
 
 
-def _to_waiting(row: object) -> Waiting:
-    inbox_id, attempts, channel, app_id, message_id, data, received_at = row  # type: ignore[misc]
+def _to_waiting(row: Row[Any]) -> Waiting:
+    inbox_id, attempts, channel, app_id, message_id, data, received_at = row
     return Waiting(inbox_id, attempts, inbound_from_json(channel, app_id, message_id, data), received_at)
