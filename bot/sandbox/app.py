@@ -1,7 +1,8 @@
 """Both platforms and the page of phones as one ASGI app.
 
-The platforms answer at the root: /cgi-bin/… is WeCom; /v1.0/…, /topapi/…, /gettoken, /media/upload, /robot/sendBySession
-and the WebSocket /connect are DingTalk. `/` is the page (bot/sandbox/page/index.html, /page/* its files), which calls:
+The platforms answer at the root: /cgi-bin/… is WeCom; /v1.0/…, /topapi/…, /gettoken, /media/upload,
+/robot/sendBySession and the WebSocket /connect are DingTalk. `/` is the page (bot/sandbox/page/index.html, /page/* its
+files), which calls:
 
 GET /sandbox/state -> {
     "people": [{"employee_no", "name", "role", "region", "wecom", "dingtalk"}],
@@ -35,10 +36,11 @@ POST, multipart: /sandbox/photo, /sandbox/file {platform, user, file}
 message = {"id", "platform", "user", "from": "user" | "bot", "at": ISO UTC, "state": "sending|sent|failed|recalled",
     "kind": "text|markdown|card|textcard|news|link|image|voice|video|location|file|system", "text"?, "group"?: title,
     "card"?, "file"?: {"url", "name", "size"}, "voice"?: {"seconds", "text"}, "location"?: {"lat", "lng", "label"}}
-    kind image, voice, video and file carry "file"; textcard, news and link carry "card": {"title", "description", "url",
-    "btntxt"} or {"articles": […]}.
+    kind image, voice, video and file carry "file"; textcard, news and link carry
+    "card": {"title", "description", "url", "btntxt"} or {"articles": […]}.
 WeCom card = {"task_id", "face": <template_card as sent>, "disabled": bool, "replace_text", "chosen": key or ""}
-DingTalk card = {"out_track_id", "vars": {"title", "body", "status", "btns": [parsed list], …}, "pending": bool, "error"?}
+DingTalk card = {"out_track_id", "vars": {"title", "body", "status", "btns": [parsed list], …}, "pending": bool,
+    "error"?: a sentence}
 wire entry = {"id", "at", "platform", "direction": "to_bot" | "from_bot", "what", "status", "ms", "attempt", "note",
     "detail": {"request", "response"}}, secrets and tokens masked.
 
@@ -114,7 +116,7 @@ class Sandbox:
         try:
             await self(scope, receive, send)
         except NoAnswer as error:
-            await leave_unanswered(error, receive, send)
+            await leave_unanswered(error, scope, receive, self.dingtalk.sockets)
 
     async def close(self) -> None:
         """Stop deliveries, close every connection and the data file."""
@@ -184,8 +186,10 @@ async def running_sandbox(
     server = _Server(
         uvicorn.Config(
             sandbox.over_a_port,
+            interface="asgi3",
+            proxy_headers=False,
             lifespan="off",
-            log_level="critical",  # broken lines are made on purpose here and would be logged as errors
+            log_level="error",
             access_log=False,
             timeout_graceful_shutdown=1,
             ws="websockets-sansio",

@@ -15,6 +15,8 @@ DEMO_AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 DEMO_CLIENT_ID = "dingsandboxclient001"
 DEMO_TEMPLATE = "5a1e5b07-0000-4000-8000-000000000001.schema"
 
+_COLUMNS = ("工号", "姓名", "角色", "区域", "手机号", "企业微信账号", "钉钉账号")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
@@ -54,7 +56,9 @@ DEMO_PEOPLE = (
         dingtalk="manager01",
         mobile="19900001002",
     ),
-    Person(employee_no="YG103", name="赵敏", role="客户成功", region="华东", dingtalk="success01", mobile="19900001003"),
+    Person(
+        employee_no="YG103", name="赵敏", role="客户成功", region="华东", dingtalk="success01", mobile="19900001003"
+    ),
     Person(employee_no="YG104", name="钱进", role="财务", region="全国", dingtalk="finance01", mobile="19900001004"),
 )
 
@@ -68,7 +72,7 @@ class SandboxConfig:
     """
 
     people: tuple[Person, ...] = DEMO_PEOPLE
-    groups: tuple[Group, ...] = ()
+    groups: tuple[Group, ...] = ()  #: none given = one with everybody on DingTalk
     bot_url: str = "http://127.0.0.1:8080"  #: where the bot listens; "" = no callback URL saved in the console
     demo_clock_url: str = ""  #: the bot's own address for moving the business clock; "" = there is none
     data_file: Path | None = None  #: SQLite; None = nothing outlives the process
@@ -117,6 +121,8 @@ class SandboxConfig:
     def __post_init__(self) -> None:
         secrets = (self.wecom_secret, self.wecom_token, self.wecom_aes_key, self.ding_client_secret)
         object.__setattr__(self, "secrets", tuple(secret for secret in secrets if secret))
+        if not self.groups:
+            object.__setattr__(self, "groups", (default_group(self.people),))
 
     def on_wecom(self, userid: str) -> Person | None:
         """The member with this userid; upper and lower case are the same to WeCom."""
@@ -151,14 +157,14 @@ def read_people(path: Path) -> tuple[Person, ...]:
     except UnicodeDecodeError:
         text = raw.decode("gb18030")
     rows = csv.DictReader(text.splitlines())
-    missing = {"工号", "姓名", "角色", "区域", "手机号", "企业微信账号", "钉钉账号"} - set(rows.fieldnames or ())
+    missing = set(_COLUMNS) - set(rows.fieldnames or ())
     if missing:
         raise ValueError(f"{path.name}: column missing: {'、'.join(sorted(missing))}")
     return tuple(_person(row) for row in rows if (row.get("状态") or "在职").strip() != "离职")
 
 
 def _person(row: dict[str, str]) -> Person:
-    cell = {key: (value or "").strip() for key, value in row.items() if key is not None and not isinstance(value, list)}
+    cell = {name: (row.get(name) or "").strip() for name in _COLUMNS}
     return Person(
         employee_no=cell["工号"],
         name=cell["姓名"],

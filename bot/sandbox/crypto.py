@@ -21,7 +21,8 @@ class CallbackCipher:
     """Signs and encrypts for one owner.
 
     Args:
-        receiver: what ends the plaintext: the corpid for a WeCom app, "" for its AI bot, the Client ID for DingTalk events.
+        receiver: what ends the plaintext: the corpid for a WeCom app, "" for its AI bot, the Client ID for events of
+            DingTalk.
     """
 
     def __init__(self, token: str, aes_key: str, receiver: str) -> None:

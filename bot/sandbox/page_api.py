@@ -63,7 +63,9 @@ def _watching(router: APIRouter, sandbox: Sandbox) -> None:
 
     @router.get("/stream")
     async def stream() -> StreamingResponse:
-        return StreamingResponse(_events(sandbox), media_type="text/event-stream", headers={"cache-control": "no-store"})
+        return StreamingResponse(
+            _events(sandbox), media_type="text/event-stream", headers={"cache-control": "no-store"}
+        )
 
     @router.get("/files/{identifier}")
     async def download(identifier: str) -> Response:
@@ -197,7 +199,9 @@ def _training(router: APIRouter, sandbox: Sandbox) -> None:
         if server is None:
             raise HTTPException(422, "platform 要填 wecom 或 dingtalk")
         try:
-            await server.misbehave(str(body.get("what")), {k: v for k, v in body.items() if k not in ("platform", "what")})
+            await server.misbehave(
+                str(body.get("what")), {k: v for k, v in body.items() if k not in ("platform", "what")}
+            )
         except (KeyError, TypeError, ValueError) as error:
             raise HTTPException(422, f"不认识的故障：{body.get('what')}") from error
         return {"ok": True}

@@ -76,6 +76,13 @@ class PlatformServer:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    async def now_or_later(self, work: Coroutine[Any, Any, Any], wait: bool) -> None:
+        """Wait for the work, or leave it to the background."""
+        if wait:
+            await work
+        else:
+            self.spawn(work)
+
     async def settle(self) -> None:
         """Wait until nothing that was started in the background is left."""
         while self._tasks:
@@ -103,4 +110,8 @@ class PlatformServer:
         raise NotImplementedError
 
     def failed(self, call: Call, code: int | str | None) -> Answer:
+        raise NotImplementedError
+
+    async def misbehave(self, what: str, options: dict[str, Any]) -> None:
+        """Turn a fault knob by its name; KeyError when there is none of this name."""
         raise NotImplementedError

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
 import httpx
 import orjson
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 _MAX_BODY = 64 * 1024 * 1024
 
@@ -162,8 +162,14 @@ async def write_answer(answer: Answer, send: Send) -> None:
     await send({"type": "http.response.body", "body": answer.body})
 
 
-async def leave_unanswered(reason: NoAnswer, receive: Receive, send: Send, longest_seconds: float = 120) -> None:
-    """Over a real port: break the line in the middle of an answer, or keep silent until the caller hangs up."""
+async def leave_unanswered(
+    reason: NoAnswer, scope: Scope, receive: Receive, sockets: Iterable[Any], longest_seconds: float = 120
+) -> None:
+    """Over a real port: break the line, at once or when the caller has waited long enough.
+
+    Args:
+        sockets: the server's protocol objects, of which this caller's is broken.
+    """
     if not reason.cut:
         try:
             async with asyncio.timeout(longest_seconds):
@@ -171,9 +177,10 @@ async def leave_unanswered(reason: NoAnswer, receive: Receive, send: Send, longe
                     pass
         except TimeoutError:
             pass
-    start: Message = {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000000")]}
-    await send(start)
-    await send({"type": "http.response.body", "body": b"{", "more_body": True})
+    for socket in list(sockets):
+        if getattr(socket, "client", None) == scope.get("client"):
+            socket.transport.abort()
+    await receive()  # the disconnect that we made
 
 
 class InProcess(httpx.AsyncBaseTransport):

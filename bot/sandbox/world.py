@@ -94,6 +94,10 @@ class World:
         """A 63-bit integer that never comes twice, also after a restart."""
         return next(self._numbers)
 
+    def age(self, at: str) -> float:
+        """Seconds since a time written as in `Shown.at`."""
+        return self.now() - datetime.fromisoformat(at).timestamp()
+
     # phones
 
     def show(self, **parts: Any) -> Shown:
