@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 import psycopg
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import ChannelUnavailable
@@ -175,6 +175,6 @@ WHERE inbox_id = :inbox_id AND state = 'received'
 """)
 
 
-def _to_waiting(row: Row[Any]) -> Waiting:
+def _to_waiting(row: Any) -> Waiting:
     inbox_id, attempts, channel, app_id, message_id, data, received_at = row
     return Waiting(inbox_id, attempts, inbound_from_json(channel, app_id, message_id, data), received_at)
