@@ -1,0 +1,75 @@
+"""Parsed lines -> tables: COPY into a temporary table, then one INSERT that changes only what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from psycopg import AsyncConnection, sql
+
+from store.loading.catalogue import Repeat
+from store.loading.parsing import Parsed
+
+Connection = AsyncConnection[tuple[object, ...]]
+_CHUNK = 8192  # lines a write
+
+
+async def write(connection: Connection, parsed: Parsed) -> tuple[int, int]:
+    """Write one file inside the caller's transaction. Returns how many rows were added and changed."""
+    if not parsed.lines:
+        return 0, 0
+    table, incoming = sql.Identifier(parsed.spec.table.name), sql.Identifier(f"incoming_{parsed.spec.table.name}")
+    columns = sql.SQL(", ").join(map(sql.Identifier, parsed.columns))
+    await connection.execute(
+        sql.SQL("CREATE TEMP TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA").format(
+            incoming, columns, table
+        )
+    )
+    async with (
+        connection.cursor() as cursor,
+        cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN").format(incoming, columns)) as copy,
+    ):
+        for chunk in _chunks(parsed.lines):
+            await copy.write(chunk)
+    counted = await connection.execute(
+        sql.SQL(
+            "WITH done AS (INSERT INTO {table} AS known ({columns}) SELECT {columns} FROM {incoming} "
+            "ON CONFLICT ({key}) DO {action} RETURNING (xmax = 0) AS added) "
+            "SELECT count(*) FILTER (WHERE added), count(*) FILTER (WHERE NOT added) FROM done"
+        ).format(table=table, incoming=incoming, columns=columns, key=_key(parsed), action=_action(parsed))
+    )
+    row = await counted.fetchone()
+    await connection.execute(sql.SQL("DROP TABLE {}").format(incoming))
+    assert row is not None
+    return int(str(row[0])), int(str(row[1]))
+
+
+def _chunks(lines: list[str]) -> Iterator[str]:
+    for start in range(0, len(lines), _CHUNK):
+        yield "\n".join(lines[start : start + _CHUNK]) + "\n"
+
+
+def _key(parsed: Parsed) -> sql.Composed:
+    names = parsed.spec.key + (("occurrence",) if parsed.spec.repeat is Repeat.NUMBERED else ())
+    return sql.SQL(", ").join(map(sql.Identifier, names))
+
+
+def _action(parsed: Parsed) -> sql.Composable:
+    """Update what the file says and the table does not; columns the file lacks stay as they are."""
+    key = {*parsed.spec.key, "occurrence"}
+    names = [name for name in parsed.columns if name not in key]
+    if not names:
+        return sql.SQL("NOTHING")
+    old = sql.SQL(", ").join(sql.SQL("known.{}").format(sql.Identifier(name)) for name in names)
+    new = sql.SQL(", ").join(map(_new_value, names))
+    updates = sql.SQL(", ").join(sql.SQL("{} = {}").format(sql.Identifier(name), _new_value(name)) for name in names)
+    # what the bot recorded is never touched by a file, not even by our own export of it
+    guard = sql.SQL("known.state = '已载入' AND ") if parsed.spec.table.name == "visits" else sql.SQL("")
+    return sql.SQL("UPDATE SET {}, loaded_at = now() WHERE {}ROW({}) IS DISTINCT FROM ROW({})").format(
+        updates, guard, old, new
+    )
+
+
+def _new_value(name: str) -> sql.Composed:
+    if name == "repeats":  # a later extract without the repeated line does not undo that it was repeated
+        return sql.SQL("greatest(known.repeats, excluded.repeats)").format()
+    return sql.SQL("excluded.{}").format(sql.Identifier(name))
