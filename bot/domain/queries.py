@@ -18,7 +18,9 @@ from bot.domain.query_words import ASK, ASPECTS, FILLER, NAME, REPORT, STRONG_AS
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
 _CLAUSE_ENDS = re.compile(r"[,，。;；!！\n]+")
 _COMMAND = re.compile(r"^\s*(?:客户|历史|查客户|customer|history)\s+", re.IGNORECASE)
-_TITLES = re.compile(r"老板娘|老板|店长|总经理|采购经理|系统管理员|业务负责人|财务|会计|IT主管|采购|工程部经理|技术主管|联系人")
+_TITLES = re.compile(
+    r"老板娘|老板|店长|总经理|采购经理|系统管理员|业务负责人|财务|会计|IT主管|采购|工程部经理|技术主管|联系人"
+)
 _GUESSED = frozenset({"contact", "address"})  #: ways to name a customer that yield to a name in the same text
 _MEASURE = re.compile(r"[箱件提盒瓶罐桶袋组只台套包卷根个]|\d+")
 MAX_BARE_LEFTOVER = 2  # characters that may stay unexplained in "NAME + fact" without any asking word
