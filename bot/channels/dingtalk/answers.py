@@ -27,7 +27,9 @@ from bot.errors import (
 
 IP_BLOCK_SECONDS = 300.0
 _TOKEN = frozenset({"InvalidAuthentication", "40014", "40001", "42001", "33001"})
-_CREDENTIALS = frozenset({"invalidClientIdOrSecret", "authFailed", "40089", "invalid.client", "unauthorized.client"})
+CREDENTIAL_CODES = frozenset(
+    {"invalidClientIdOrSecret", "authFailed", "40089", "invalid.client", "unauthorized.client", "http.401"}
+)
 _TOO_FAST = frozenset({"90018", "send.too.fast", "send.byToken.tooFast", "too.many.people", "too.many.group"})
 _TOO_FAST_FOR_LONGER = frozenset(
     {"90001", "90017", "130101", "410100", *(str(number) for number in range(90003, 90015))}
@@ -78,7 +80,7 @@ class Problem:
     @property
     def is_token(self) -> bool:
         """The token was refused: drop it, fetch once, repeat once (1.4). A 401 that names no credentials is alike."""
-        return self.code in _TOKEN or (self.status == 401 and self.code not in _CREDENTIALS)
+        return self.code in _TOKEN or (self.status == 401 and self.code not in CREDENTIAL_CODES - {"http.401"})
 
     @property
     def month_spent(self) -> bool:
@@ -169,7 +171,7 @@ def error_for(problem: Problem, *, idempotent: bool, now: datetime | None = None
         return RateLimited(words, retry_after_seconds=wait)
     if problem.is_token:
         return ChannelMisconfigured(f"钉钉不认 access_token，重新获取后仍被拒绝（{problem}）", code=code)
-    if code in _CREDENTIALS:
+    if code in CREDENTIAL_CODES:
         return ChannelMisconfigured(f"钉钉 Client ID 或 Client Secret 不对（{problem}）", code=code)
     if code.endswith("AccessTokenPermissionDenied") or code == "60011":
         scopes = "、".join(problem.scopes) or "见开放平台「权限管理」"

@@ -60,7 +60,7 @@ class DingTalkChannel:
         self._quota = quota
         self.contacts = Contacts(self._api)
 
-    # -- before sending -----------------------------------------------------------------------------------------------
+    # -- before sending --
     def split(self, content: Content) -> tuple[Content, ...]:
         """Long words in pieces; a card's long body ahead of the card."""
         return render.split(content, has_template=self._has_template)
@@ -77,7 +77,7 @@ class DingTalkChannel:
     def _has_template(self) -> bool:
         return bool(self._settings.card_template_id)
 
-    # -- sending ------------------------------------------------------------------------------------------------------
+    # -- sending --
     async def send(self, message: OutboundMessage) -> Receipt:
         """One attempt. People who will never get it are in `Receipt.invalid`, people to try again in `throttled`.
 
@@ -201,7 +201,7 @@ class DingTalkChannel:
                 return _joined(total, Receipt(throttled=left, note=f"{len(left)} 人稍后重发：{error}"))
         return total
 
-    # -- the rest -----------------------------------------------------------------------------------------------------
+    # -- the rest --
     async def download(self, media: Media) -> Downloaded:
         """Fetch a file a person sent, at most 20 MB; at once, for how long its code lives is not published."""
         return await self._media.download(media)

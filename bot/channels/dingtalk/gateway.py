@@ -63,6 +63,7 @@ async def handshake(address: str, *, timeout: float) -> ClientConnection:  # noq
         open_timeout=timeout,
         close_timeout=CLOSE_WITHIN_SECONDS,
         ping_interval=None,
+        compression=None,  # 2.2: nothing beyond a plain WebSocket is spoken of
         max_size=MAX_FRAME_BYTES,
         logger=_quiet,
         proxy=None if _is_loopback(address) else True,

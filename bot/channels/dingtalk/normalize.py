@@ -37,7 +37,7 @@ class Secret(str):
         return "'***'"
 
 
-# -- robot messages ---------------------------------------------------------------------------------------------------
+# -- robot messages --
 def robot_message(
     data: Mapping[str, Any], *, app_id: str, received_at: datetime, oapi_base: str = "https://oapi.dingtalk.com"
 ) -> InboundMessage:
@@ -151,7 +151,7 @@ def _clean(value: Any, in_group: bool) -> str:
     return _MENTION.sub("", text, count=1).strip() if in_group else text
 
 
-# -- taps on cards ----------------------------------------------------------------------------------------------------
+# -- taps on cards --
 def card_tap(
     data: Mapping[str, Any], *, app_id: str, push_id: str, received_at: datetime, corp_id: str = ""
 ) -> InboundMessage:
@@ -221,7 +221,7 @@ def _param(value: Any) -> str:
     return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
-# -- events -----------------------------------------------------------------------------------------------------------
+# -- events --
 def event(data: Mapping[str, Any], headers: Mapping[str, Any], *, app_id: str, received_at: datetime) -> InboundMessage:
     """A platform event; its own fields are in `data`, what it is and when in the frame's headers (2.3).
 
@@ -252,7 +252,7 @@ def counts_as_push(message: InboundMessage) -> bool:
     return not (message.kind is Kind.EVENT and CORPORATE_EVENTS.match(message.event))
 
 
-# -- lenient readings -------------------------------------------------------------------------------------------------
+# -- lenient readings --
 def _text(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         return ""

@@ -24,7 +24,7 @@ _COLORS = {Style.PRIMARY: "blue", Style.DEFAULT: "gray", Style.DANGER: "red"}
 _DASHES = re.compile(r"^\|?[\s:|-]*-[\s:|-]*\|?$")
 
 
-# -- messages ---------------------------------------------------------------------------------------------------------
+# -- messages --
 def text_message(content: Text) -> tuple[str, str]:
     """msgKey and msgParam of plain words."""
     return "sampleText", _json({"content": _fit_param(content.text)})
@@ -68,7 +68,7 @@ def _row(line: str) -> str:
     return line
 
 
-# -- cards ------------------------------------------------------------------------------------------------------------
+# -- cards --
 def card_param_map(card: Card) -> dict[str, str]:
     """The four variables of our one template; every value a string, as the wire wants it."""
     shown, left_out = _buttons(card)
@@ -146,7 +146,7 @@ def typed(button: Button, number: str) -> str:
     return f"回复「{command}」"
 
 
-# -- pieces -----------------------------------------------------------------------------------------------------------
+# -- pieces --
 def split(content: Content, *, has_template: bool) -> tuple[Content, ...]:
     """What takes one API call each, in order of sending."""
     if isinstance(content, Text):
@@ -227,7 +227,7 @@ def _size(text: str) -> int:
     return len(orjson.dumps(text)) - 2
 
 
-# -- words ------------------------------------------------------------------------------------------------------------
+# -- words --
 def plain(text: str) -> str:
     """Somebody's words on one line, unable to become a link, a mention or emphasis of ours."""
     return _one_line(text).replace("](", "] (").replace("<", "＜").replace("**", "＊＊")

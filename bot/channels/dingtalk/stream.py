@@ -17,6 +17,7 @@ import structlog
 
 from bot.channels.base import Accept, Quota
 from bot.channels.dingtalk import frames, normalize
+from bot.channels.dingtalk.answers import CREDENTIAL_CODES
 from bot.channels.dingtalk.backoff import Backoff, Pace
 from bot.channels.dingtalk.frames import Frame
 from bot.channels.dingtalk.gateway import handshake, open_connection
@@ -90,7 +91,7 @@ class DingTalkStream:
         self._work: set[asyncio.Task[Any]] = set()  # outlives a link: a lost socket cancels no accept
         self._retiring: set[asyncio.Task[Any]] = set()
 
-    # -- life ---------------------------------------------------------------------------------------------------------
+    # -- life --
     async def run(self) -> None:
         """Keep connected. Returns after `stop()`; cancelling it closes just as cleanly."""
         self._finished.clear()
@@ -124,7 +125,8 @@ class DingTalkStream:
                 return None
             socket = await self._unless_stopping(handshake(address, timeout=self._timing.open_within))
         except ChannelMisconfigured as error:
-            await self._failed(error, self._backoff.after_refusal())
+            refused = error.code in CREDENTIAL_CODES
+            await self._failed(error, self._backoff.after_refusal() if refused else self._backoff.after_failure())
             return None
         except RateLimited as error:
             wait = min(error.retry_after_seconds, LONGEST_WAIT_SECONDS)
@@ -188,7 +190,7 @@ class DingTalkStream:
         task.add_done_callback(where.discard)
         return task
 
-    # -- pushes -------------------------------------------------------------------------------------------------------
+    # -- pushes --
     def _seen(self) -> None:
         self.state.last_frame_at = self._real_now()
 

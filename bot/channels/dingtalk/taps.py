@@ -16,9 +16,9 @@ _REMEMBERED = 10_000
 class DoubleTaps:
     """Gives a tap that repeats one of the last seconds the id of the first one, so that the inbox knows it already.
 
-    The window begins at the first tap of a run and does not slide: tapping on and on is not ignored for ever. It is kept
-    in memory: pushes of one app go to replicas at random, and then, as after a restart, the handler's own "happens once"
-    decides.
+    The window begins at the first tap of a run and does not slide: tapping on and on is not ignored for ever. It is
+    kept in memory: pushes of one app go to replicas at random, and then, as after a restart, the handler's own
+    "happens once" decides.
     """
 
     def __init__(self, monotonic: Callable[[], float], *, within_seconds: float = DOUBLE_TAP_SECONDS) -> None:
