@@ -28,6 +28,25 @@ def test_changing_person_shows_their_chat_and_tells_wecom_that_it_was_opened(bro
         assert shown.server.wait_for("enter") == {"platform": "wecom", "user": "yingrong"}
 
 
+def test_a_message_for_somebody_on_no_phone_is_marked_in_the_list(browser: Browser) -> None:
+    with show(browser) as shown:
+        other = wecom("text", text="绿源滨江该跟进了")
+        other["user"] = "yingrong"
+        shown.server.push("message", other)
+        expect(shown.rep.locator("option.unseen")).to_have_text("应蓉 · 杭州大区")
+        shown.rep.get_by_label("销售", exact=True).select_option("YG008")
+        expect(shown.rep.locator(".log")).to_contain_text("绿源滨江该跟进了")
+        expect(shown.rep.locator(".unseen")).to_have_count(0)
+
+
+def test_what_was_said_keeps_its_time_when_the_clock_is_moved(browser: Browser) -> None:
+    with show(browser, wecom("text", text="早上好")) as shown:
+        said = shown.rep.locator(".log time").inner_text()
+        shown.server.state["clock"] = {"now": "2026-02-13T08:30:00+08:00", "offset_seconds": 86_000}
+        shown.page.reload()
+        expect(shown.rep.locator(".log time")).to_have_text(f"昨天 {said}")
+
+
 def test_a_sentence_is_sent_with_enter_and_the_bot_seems_to_type(browser: Browser) -> None:
     with show(browser) as shown:
         field = shown.manager.get_by_label("输入消息")
@@ -51,15 +70,16 @@ def test_what_the_sandbox_refuses_is_said(browser: Browser) -> None:
 
 def test_the_wecom_menu_and_the_keyboard_take_turns(browser: Browser) -> None:
     with show(browser) as shown:
-        shown.rep.get_by_role("menuitem", name="拜访").click()
+        menu = shown.rep.get_by_role("group", name="应用菜单")
+        menu.get_by_role("button", name="拜访").click()
         assert shown.server.wait_for("menu") == {"user": "yulijuan", "key": "menu.visit"}
-        shown.rep.get_by_role("menuitem", name="更多").click()
-        expect(shown.rep.get_by_role("menu")).to_be_visible()
-        shown.rep.get_by_role("menuitem", name="帮助").click()
-        expect(shown.rep.get_by_role("menu")).to_be_hidden()
+        menu.get_by_role("button", name="更多").click()
+        menu.get_by_role("group", name="更多").get_by_role("button", name="帮助").click()
+        assert shown.server.wait_for("menu", times=2)["key"] == "menu.help"
+        expect(menu.get_by_role("group", name="更多")).to_be_hidden()
         shown.rep.get_by_role("button", name="切换到键盘").click()
         expect(shown.rep.get_by_label("输入消息")).to_be_visible()
-        expect(shown.rep.get_by_role("menuitem", name="拜访")).to_be_hidden()
+        expect(menu).to_be_hidden()
         shown.server.push("menu", {"wecom": []})
         expect(shown.rep.get_by_role("button", name="切换到菜单")).to_be_hidden()
 

@@ -41,7 +41,7 @@ export class Composer {
     this.plus = this.#round("plus", "更多", () => this.#togglePanel());
     this.plus.setAttribute("aria-expanded", "false");
     this.toggle = h("button.toggle", { type: "button", hidden: true, onclick: () => this.#show(this.node.dataset.mode === "menu" ? "keys" : "menu") });
-    this.menuBar = h("div.menu-bar", { role: "menubar", "aria-label": "应用菜单" });
+    this.menuBar = h("div.menu-bar", { role: "group", "aria-label": "应用菜单" });
     this.keys = h("div.keys", {}, this.#round("voice", "发语音", () => this.#voice()), this.input, this.plus, this.sendButton);
     this.picker = h("input", { type: "file", accept: "image/jpeg,image/png", hidden: true, "aria-label": "选择照片" });
     this.picker.addEventListener("change", () => this.#picked(this.picker, api.photo));
@@ -136,10 +136,10 @@ export class Composer {
 
   #menuButton(button) {
     const subs = button.sub_button ?? [];
-    if (!subs.length) return h("div.menu-item", {}, this.#menuAction(button, "menuitem"));
-    const pop = h("div.menu-pop", { role: "menu", hidden: true }, subs.map((sub) => this.#menuAction(sub, "menuitem")));
+    if (!subs.length) return h("div.menu-item", {}, this.#menuAction(button));
+    const pop = h("div.menu-pop", { role: "group", "aria-label": button.name, hidden: true }, subs.map((sub) => this.#menuAction(sub)));
     const opener = h("button", {
-      type: "button", role: "menuitem", "aria-haspopup": "menu", "aria-expanded": "false",
+      type: "button", "aria-expanded": "false",
       onclick: () => {
         const open = pop.hidden;
         this.#closePops();
@@ -150,12 +150,12 @@ export class Composer {
     return h("div.menu-item", {}, opener, pop);
   }
 
-  #menuAction(button, role) {
+  #menuAction(button) {
     if (button.type === "view") {
       const href = safeUrl(button.url);
-      return href ? h("a", { href, role, target: "_blank", rel: "noopener noreferrer" }, button.name) : "";
+      return href ? h("a", { href, target: "_blank", rel: "noopener noreferrer" }, button.name) : "";
     }
-    return h("button", { type: "button", role, dataset: { key: button.key ?? "" }, onclick: () => this.#menuClick(button) }, button.name);
+    return h("button", { type: "button", dataset: { key: button.key ?? "" }, onclick: () => this.#menuClick(button) }, button.name);
   }
 
   async #menuClick(button) {

@@ -4,7 +4,7 @@ import { api, stream } from "./api.js";
 import { Clock } from "./clock.js";
 import { h } from "./dom.js";
 import { Phone } from "./phone.js";
-import { State } from "./state.js";
+import { State, chatKey } from "./state.js";
 import { Wire } from "./wire.js";
 
 const SLOTS = [
@@ -62,13 +62,16 @@ function seat(phone) {
 
 function drawBot() {
   const node = document.getElementById("bot");
-  const { reachable, connections } = state.bot;
-  node.dataset.state = reachable ? "on" : "off";
-  node.textContent = reachable ? `机器人在线${connections ? ` · 钉钉长连接 ${connections}` : ""}` : "机器人未连接";
+  const { reachable, connections, lost } = state.bot;
+  node.dataset.state = reachable && !lost ? "on" : "off";
+  if (lost) node.textContent = "沙盒断开了，正在重连";
+  else node.textContent = reachable ? `机器人在线${connections ? ` · 钉钉长连接 ${connections}` : ""}` : "机器人未连接";
 }
 
 function received({ detail: message }, kind) {
-  for (const phone of phones.filter((one) => one.shows(message))) {
+  const showing = phones.filter((one) => one.shows(message));
+  if (kind === "message" && message.from === "bot" && !showing.length) markUnseen(message);
+  for (const phone of showing) {
     if (kind === "update") phone.replace(message);
     else phone.add(message);
     if (kind === "message" && message.from === "bot" && phone.node.hidden) {
@@ -76,6 +79,12 @@ function received({ detail: message }, kind) {
       drawTabs();
     }
   }
+}
+
+/** Somebody whom no phone shows has got a message: a dot before the name in the pickers. */
+function markUnseen({ platform, user }) {
+  const person = state.people.find((one) => chatKey(platform, one[platform] ?? "") === chatKey(platform, user));
+  if (person) phones.filter((phone) => phone.slot.platform === platform).forEach((phone) => phone.markUnseen(person));
 }
 
 state.addEventListener("message", (event) => received(event, "message"));
@@ -119,5 +128,5 @@ stream(
     bot: (data) => state.setBot(data),
   },
   reload,
-  () => state.setBot({ reachable: false }),
+  () => state.setBot({ lost: true }),
 );

@@ -37,6 +37,8 @@ export class Phone {
   /** Hands the phone to somebody. `entered`: the person opened the chat, which WeCom reports to the app. */
   hold(person, { entered = false } = {}) {
     this.person = person;
+    if (person) this.#option(person)?.classList.remove("unseen");
+    this.picker.classList.toggle("unseen", Boolean(this.picker.querySelector(".unseen")));
     this.picker.value = person?.employee_no ?? "";
     this.#stopWaiting();
     this.#drawPrompts();
@@ -54,6 +56,11 @@ export class Phone {
         : "";
     }).filter(Boolean));
     this.picker.value = this.person?.employee_no ?? "";
+  }
+
+  markUnseen(person) {
+    this.#option(person)?.classList.add("unseen");
+    this.picker.classList.add("unseen");
   }
 
   redraw() {
@@ -110,6 +117,10 @@ export class Phone {
       h("div.device", {}, h("div.screen", {}, this.#statusBar(), this.#header(platform), h("div.log-wrap", {}, this.log, this.pill), this.composer.node)),
       this.prompts,
     );
+  }
+
+  #option(person) {
+    return this.picker.querySelector(`option[value="${CSS.escape(person.employee_no)}"]`);
   }
 
   #statusBar() {

@@ -9,12 +9,12 @@ export class State extends EventTarget {
   menus = {};
   clock = null; // {now, offset_seconds, seen}: `seen` is performance.now() when `now` held
   bot = { reachable: false, connections: 0 };
-  #shown = new Map(); // message id -> the business time it was first shown at
+  #shown = new Map(recall()); // message id -> the business time (ms) it was first shown at
 
   load(snapshot) {
     this.people = snapshot.people ?? [];
     this.menus = snapshot.menus ?? {};
-    this.bot = snapshot.bot ?? this.bot;
+    this.bot = { ...this.bot, ...snapshot.bot, lost: false };
     this.wire = (snapshot.wire ?? []).slice(-KEEP_WIRE);
     this.#setClock(snapshot.clock);
     this.chats = new Map();
@@ -63,10 +63,10 @@ export class State extends EventTarget {
   /** When a message was said, in business time. Moving the clock later must not move what was said before. */
   timeOf(message) {
     if (!this.#shown.has(message.id)) {
-      const offset = message.business_at ? 0 : (this.clock?.offset_seconds ?? 0) * 1000;
-      this.#shown.set(message.id, new Date(Date.parse(message.business_at ?? message.at) + offset));
+      this.#shown.set(message.id, Date.parse(message.at) + (this.clock?.offset_seconds ?? 0) * 1000);
+      remember(this.#shown);
     }
-    return this.#shown.get(message.id);
+    return new Date(this.#shown.get(message.id));
   }
 
   #setClock(clock) {
@@ -87,6 +87,18 @@ export class State extends EventTarget {
   #tell(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
+}
+
+const SHOWN = "shown-at";
+const KEEP_SHOWN = 500;
+
+/** Platforms stamp messages with real time; which business time that was is only known while the clock stood so. */
+function recall() {
+  return JSON.parse(sessionStorage.getItem(SHOWN) ?? "[]");
+}
+
+function remember(shown) {
+  sessionStorage.setItem(SHOWN, JSON.stringify([...shown].slice(-KEEP_SHOWN)));
 }
 
 /** WeCom compares user ids without case (protocols/wecom.md 4.1 answers them lower-cased). */

@@ -1,0 +1,120 @@
+"""The story on both phones, against the whole bot: a rep records a visit, her manager looks it up."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.conftest import watch
+from tests.browser.demo import running_demo
+
+ANSWER_MS = 15_000  # generous: the machine may be busy; a person waits less than a second
+VISIT = "今天去绿源滨江见了曹老板，谈了元宵堆头，大概3万，意向挺高，下周三再去"
+
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[str]:
+    """One demo for the module; its folder lies where an embedded database started by root may open it."""
+    folder = Path(tempfile.mkdtemp(prefix="salesbot-story-"))
+    try:
+        with running_demo(folder) as url:
+            yield url
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def say(phone: Locator, text: str) -> None:
+    """Type into a phone, opening the keyboard where the menu covers it."""
+    keyboard = phone.get_by_role("button", name="切换到键盘")
+    if keyboard.is_visible():
+        keyboard.click()
+    field = phone.get_by_label("输入消息")
+    field.fill(text)
+    field.press("Enter")
+
+
+def answers(phone: Locator) -> Locator:
+    """What the bot has put on this phone."""
+    return phone.locator(".row:not(.own):not(.typing)")
+
+
+def test_a_visit_in_wecom_and_its_history_in_dingtalk(browser: Browser, demo: str, picture_folder: Path | None) -> None:
+    page = browser.new_page(viewport={"width": 1560, "height": 1000}, device_scale_factor=2)
+    complaints = watch(page)
+    page.goto(demo)
+    rep, manager = page.locator("#phone-rep"), page.locator("#phone-manager")
+    expect(rep.locator("option:checked")).to_contain_text("于丽娟")
+    expect(manager.locator("option:checked")).to_contain_text("陈磊")
+
+    the_rep_records_a_visit(rep)
+    save(page, picture_folder, "visit-card")
+    the_rep_confirms_and_adds_a_photo(rep)
+    the_manager_asks(manager)
+    save(page, picture_folder, "phones")
+    page.get_by_role("button", name="线上往来").click()
+    expect(page.locator(".wire-row").filter(has_text="createAndDeliver").first).to_be_visible()
+    save(page, picture_folder, "wire")
+    assert complaints == []
+    page.close()
+
+
+def the_rep_records_a_visit(rep: Locator) -> None:
+    say(rep, VISIT)
+    card = rep.locator(".template").last
+    expect(card).to_contain_text("绿源超市(滨江店)", timeout=ANSWER_MS)
+    for text in ("曹", "30,000", "高", "2月18日", "元宵堆头"):
+        expect(card).to_contain_text(text)
+
+
+def the_rep_confirms_and_adds_a_photo(rep: Locator) -> None:
+    card = rep.locator(".template").last
+    card.get_by_role("button", name="确认").click()
+    expect(card.get_by_role("button", name=re.compile("于丽娟.*确认"))).to_be_disabled(timeout=ANSWER_MS)
+    rep.get_by_role("button", name="更多").click()
+    rep.get_by_role("button", name="示例照片").click()
+    expect(answers(rep).last).to_contain_text("照片已附到", timeout=ANSWER_MS)
+    expect(answers(rep).last).to_contain_text("绿源超市(滨江店)")
+
+
+def the_manager_asks(manager: Locator) -> None:
+    say(manager, "绿源滨江 还欠多少")
+    expect(answers(manager).last).to_contain_text(
+        re.compile(r"绿源.*\d元|绿源.*元|绿源.*没有", re.DOTALL), timeout=ANSWER_MS
+    )
+    seen = answers(manager).count()
+    say(manager, "客户 绿源滨江")
+    expect(answers(manager)).not_to_have_count(seen, timeout=ANSWER_MS)
+    expect(answers(manager).last).to_contain_text("元宵堆头", timeout=ANSWER_MS)  # the visit of a minute ago
+    say(manager, "客户 旺淘开发区")
+    expect(manager.locator(".log")).to_contain_text("旺淘便利店(开发区店)", timeout=ANSWER_MS)
+    expect(manager.locator(".ding-card button").last).to_be_enabled()
+
+
+def test_the_story_on_a_phone(browser: Browser, demo: str, picture_folder: Path | None) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844}, device_scale_factor=2)
+    page.goto(demo)
+    rep = page.locator("#phone-rep")
+    say(rep, "客户 旺淘学府路")
+    expect(rep.locator(".log")).to_contain_text("旺淘便利店（学府路店）", timeout=ANSWER_MS)
+    save(page, picture_folder, "phone-wecom")
+    page.get_by_role("button", name="区域经理").click()
+    manager = page.locator("#phone-manager")
+    say(manager, "上次是谁去的绿源滨江")
+    expect(answers(manager).last).to_contain_text("于丽娟", timeout=ANSWER_MS)
+    save(page, picture_folder, "phone-dingtalk")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.close()
+
+
+def save(page: Page, folder: Path | None, name: str) -> None:
+    if folder:
+        page.wait_for_timeout(400)  # pictures in bubbles still load
+        page.screenshot(path=folder / f"{name}.png")
