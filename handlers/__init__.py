@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.router import Router
 import handlers.help as help_
+from bot.router import Router
 from handlers import corrections, followups, history, identity, media, smalltalk, visits
 from handlers.context import Context
 

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from bot.cards import visits as words
 from bot.clock import SHANGHAI
 from bot.domain.corrections import Nothing, never_mind, read_amount, read_follow_up
+from bot.domain.directory import Mention
 from bot.domain.people import Customer
 from bot.domain.understanding import understand
 from bot.domain.visit_records import Visit, VisitField, VisitState, corrected
-from bot.errors import OutOfDate
+from bot.errors import NotAllowed, OutOfDate
 from bot.messages import InboundMessage, Kind
 from bot.router import Router
 from handlers.context import Context
-from handlers.recording import CHOOSE, EDIT, choosable, expect, refresh, settle_customer, show
+from handlers.recording import EDIT, choosable, expect, refresh, settle_customer, show
 from handlers.visits import own_visit, read_sentence, run_command, visit_meant
 
 router = Router[Context]()
 
+_FILLER = re.compile(r"就?是|那一?[家个]|这一?[家个]|应该|我说的|的|吧|啊|呀|哦|嗯|店|客户|不|[\s,，。.!！:：]")
+_DENIED = re.compile(r"不是[^，,。]{0,3}$")
+_MOST_BESIDE_A_NAME = 3  # characters
 _LONG_ANSWER = 12  # characters: a longer one that names a customer tells of a new visit, it is no amount or day
 
 
@@ -64,9 +70,12 @@ async def answered(message: InboundMessage, ctx: Context, data: Mapping[str, str
     if never_mind(text):
         ctx.reply(words.left_as_is())
         return
-    if field is not VisitField.SUMMARY and await _is_something_else(message, ctx, text):
+    visit = await ctx.uow.visits.get(data["visit_no"])
+    if visit.state is VisitState.CANCELLED or visit.employee_no != ctx.employee.employee_no:
+        await read_sentence(message, ctx, text)
         return
-    visit = await _open_visit(ctx, data["visit_no"])
+    if field in (VisitField.AMOUNT, VisitField.FOLLOW_UP) and await _is_something_else(message, ctx, text):
+        return
     if field is VisitField.CUSTOMER:
         await customer_in_words(message, ctx, visit, EDIT, data)
     elif not await _apply(message, ctx, visit, field, text):
@@ -101,30 +110,43 @@ def _not_understood(field: VisitField, text: str) -> str:
 async def customer_in_words(
     message: InboundMessage, ctx: Context, visit: Visit, dialogue: str, data: Mapping[str, str], typed: str = ""
 ) -> None:
-    """The customer named in an answer; several: a card with them; none: ask again."""
+    """The customer named in an answer; several: a card with them; none: ask again. A new report is read as one."""
     text = typed or message.text.strip()
     if never_mind(text):
         ctx.reply(words.left_as_is())
         return
-    named = customers_named(ctx, text, within=choosable(ctx, visit))
-    if len(named) == 1:
-        before = visit.state is not VisitState.CHOOSING
-        await settle_customer(ctx, visit, named[0], undoable=before)
+    mentions = _mentions(ctx, text)
+    if not typed and not _just_a_name(text, mentions) and await _is_something_else(message, ctx, text):
         return
-    understood = understand(text, sender=ctx.employee, sent_at=ctx.sent_at, directory=ctx.directory)
-    if understood.kind == "command" or (understood.kind == "query" and dialogue == CHOOSE and len(text) > _LONG_ANSWER):
-        await read_sentence(message, ctx, text)
-        return
+    named = _customers(ctx, mentions, within=choosable(ctx, visit))
     if not named:
         ctx.ask(dialogue, words.no_such_customer(text), data)
-        return
-    await _ask_which(ctx, visit, named)
+    elif len(named) > 1:
+        await _ask_which(ctx, visit, named)
+    else:
+        try:
+            await settle_customer(ctx, visit, named[0], undoable=visit.state is not VisitState.CHOOSING)
+        except NotAllowed as error:  # not raised any further: the question has to stay open
+            ctx.ask(dialogue, error.sentence, data)
 
 
-def customers_named(ctx: Context, text: str, *, within: list[Customer]) -> list[Customer]:
-    """What the words name; first among the candidates already offered, if that leaves one."""
-    mention = ctx.directory.look_up(text, sender=ctx.employee)
-    mentions = [mention] if mention else ctx.directory.find(text, sender=ctx.employee)
+def _mentions(ctx: Context, text: str) -> list[Mention]:
+    """Customers in an answer, without those it says it is not ("不是绿源滨江，是杭州绿源")."""
+    whole = ctx.directory.look_up(text, sender=ctx.employee)
+    mentions = [whole] if whole else ctx.directory.find(text, sender=ctx.employee)
+    return [item for item in mentions if not _DENIED.search(text[: item.start])]
+
+
+def _just_a_name(text: str, mentions: Sequence[Mention]) -> bool:
+    """Nothing but names and filler."""
+    rest = text
+    for mention in mentions:
+        rest = rest.replace(mention.surface, "")
+    return bool(mentions) and len(_FILLER.sub("", rest)) <= _MOST_BESIDE_A_NAME
+
+
+def _customers(ctx: Context, mentions: Sequence[Mention], *, within: list[Customer]) -> list[Customer]:
+    """What the mentions mean; first among the candidates already offered, if that leaves one."""
     numbers = dict.fromkeys(
         number for item in mentions for number in ((item.customer_no,) if item.customer_no else item.candidates)
     )
@@ -136,8 +158,6 @@ def customers_named(ctx: Context, text: str, *, within: list[Customer]) -> list[
 
 async def _ask_which(ctx: Context, visit: Visit, named: list[Customer]) -> None:
     """Several customers answer to the name: the visit waits until one is chosen."""
-    from dataclasses import replace
-
     numbers = tuple(customer.customer_no for customer in named)
     waiting = replace(visit, customer_no=None, candidates=numbers, state=VisitState.CHOOSING)
     undoable = visit.state is not VisitState.CHOOSING
@@ -158,13 +178,14 @@ async def other_kind(message: InboundMessage, ctx: Context, dialogue: str, data:
 
 
 async def _is_something_else(message: InboundMessage, ctx: Context, text: str) -> bool:
-    """An order ("刚才那条删掉") or a whole new visit is handled as such; the question is dropped."""
+    """An order ("刚才那条删掉"), a whole new visit or a question is handled as such; what was asked is dropped."""
     understood = understand(text, sender=ctx.employee, sent_at=ctx.sent_at, directory=ctx.directory)
     if understood.kind == "command":
         await run_command(message, ctx, understood)
         return True
     named = any(reading.customer_no or reading.ambiguous_customers for reading in understood.visits)
-    if understood.kind == "visit" and named and len(text) > _LONG_ANSWER:
+    asks = understood.kind == "query" and understood.query is not None and bool(understood.query.customer_no)
+    if ((understood.kind == "visit" and named) or asks) and len(text) > _LONG_ANSWER:
         await read_sentence(message, ctx, text)
         return True
     return False

@@ -63,6 +63,8 @@ async def read_by_second(message: InboundMessage, ctx: Context) -> None:
     """The second reader's answer: it fills gaps of a waiting visit, or tells that a sentence was a visit after all."""
     from handlers.recording import record_all, refresh
 
+    if ctx.stranger:
+        return
     fields, reading = message.fields, _reading(message.fields.get("reading"))
     if not fields.get("visit_no"):
         if reading is None:

@@ -11,12 +11,12 @@ from bot.clock import SHANGHAI
 from bot.domain.understanding import Understood, understand
 from bot.domain.visit_records import UNDO_WITHIN, Visit, VisitField, VisitState, cancelled, confirmed, restored
 from bot.domain.visits import VisitReading
-from bot.errors import BadSyntax, NotAllowed, NotFound, OutOfDate
+from bot.errors import NotAllowed, NotFound, OutOfDate
 from bot.messages import InboundMessage, Kind
 from bot.router import Router
 from handlers import smalltalk
 from handlers.context import Context
-from handlers.recording import CHOOSE, choosable, expect, record_all, refresh, settle_customer
+from handlers.recording import CHOOSE, choosable, record_all, refresh, settle_customer
 
 router = Router[Context]()
 
@@ -114,8 +114,8 @@ async def chosen_in_words(message: InboundMessage, ctx: Context, data: Mapping[s
 
     if await other_kind(message, ctx, CHOOSE, data):
         return
-    visit = await own_visit(ctx, data["visit_no"])
-    if visit.state is not VisitState.CHOOSING:
+    visit = await ctx.uow.visits.get(data["visit_no"])
+    if visit.state is not VisitState.CHOOSING or visit.employee_no != ctx.employee.employee_no:
         await read_sentence(message, ctx, message.text)
         return
     shown = choosable(ctx, visit)[: words.MAX_CANDIDATES]
@@ -141,8 +141,8 @@ async def confirm_typed(message: InboundMessage, ctx: Context, rest: str) -> Non
 
 async def _confirm(ctx: Context, visit: Visit) -> None:
     if visit.state is VisitState.CHOOSING:
-        expect(ctx, CHOOSE, {"visit_no": visit.visit_no})
-        raise BadSyntax(words.QUESTIONS[VisitField.CUSTOMER])
+        ctx.ask(CHOOSE, words.QUESTIONS[VisitField.CUSTOMER], {"visit_no": visit.visit_no})
+        return
     if visit.state is VisitState.CANCELLED:
         await refresh(ctx, visit, status=_settled_status(ctx, visit))
         return
