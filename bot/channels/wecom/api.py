@@ -93,10 +93,10 @@ class WeComApi:
         return await self._tokens.get(self.key, self._fetch_token)
 
     async def token_after(self, refused: str) -> str | None:
-        """The token to try once more with, or None when there is no other to be had now."""
-        await self._tokens.drop(self.key, refused)
+        """The token to try once more with: a fetched one, or another's. None when there is no other to be had now."""
+        dropped = await self._tokens.drop(self.key, refused)
         fresh = await self.token()
-        return fresh if fresh != refused else None
+        return fresh if dropped or fresh != refused else None
 
     def url(self, path: str) -> str:
         return f"{self._settings.api_base}/cgi-bin/{path}"

@@ -119,7 +119,7 @@ def _lay_out(card: Card) -> _Layout:
     rows = [row for row in card.fields if _fits(row)][:ROWS]
     others = [row for row in card.fields if row not in rows]
     lines = [f"{row.label}：{' '.join(row.value.split())}" if row.label.strip() else row.value for row in others]
-    body = "\n".join([valid(line) for line in lines] + ([stripped(card.body).strip()] if card.body.strip() else []))
+    body = "\n".join(line for line in (*(valid(line).strip() for line in lines), stripped(card.body).strip()) if line)
     status = " ".join(valid(card.status).split())
     if len(status) > SUB_TITLE:
         rest.append(escape(status))

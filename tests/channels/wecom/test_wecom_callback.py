@@ -7,14 +7,14 @@ from urllib.parse import quote, urlencode
 
 import httpx
 import pytest
-from test_wecom_crypto import V1, V1_XML, V2
-from wecom_stand_in import SETTINGS
 
 from bot.channels.wecom.callback import MAX_BODY_BYTES, Query, WeComCallback
 from bot.channels.wecom.crypto import KeySet
 from bot.errors import ChannelUnavailable, SettingsError
 from bot.messages import InboundMessage
 from bot.settings import WeComSettings
+from tests.channels.wecom.wecom_stand_in import SETTINGS
+from tests.channels.wecom.wecom_vectors import V1, V1_XML, V2
 
 NEW_KEYS = {"token": "NewToken", "encoding_aes_key": "N" * 42 + "A"}
 V1_QUERY = {
