@@ -15,6 +15,7 @@ export class Phone {
   #state;
   #waiting = null;
   #lastShown = null;
+  #following = true; // the newest message stays in sight
 
   constructor(slot, state) {
     this.slot = slot;
@@ -102,7 +103,8 @@ export class Phone {
     const app = platform === "wecom" ? "企业微信" : "钉钉";
     this.picker = h("select", { id: `who-${id}`, onchange: () => this.#pick() });
     this.log = h("div.log", { role: "log", tabIndex: 0, "aria-label": `${role}的${app}会话` });
-    this.log.addEventListener("scroll", () => { if (this.#nearBottom()) this.pill.hidden = true; }, { passive: true });
+    this.log.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    new ResizeObserver(() => this.#following && this.#toBottom()).observe(this.log);
     this.log.addEventListener("load", (event) => { if (event.target.tagName === "IMG" && this.#nearBottom(500)) this.#toBottom(); }, true);
     this.typing = h("div.row.typing", { "aria-label": "对方正在输入" }, h("img.avatar", { src: "page/bot.svg", alt: "", width: 38, height: 38 }), h("div.bubble.dots", {}, h("i"), h("i"), h("i")));
     this.pill = h("button.new-pill", { type: "button", hidden: true, onclick: () => this.#toBottom() }, icon("down"), "新消息");
@@ -185,12 +187,18 @@ export class Phone {
     this.subtitle.textContent = "";
   }
 
+  #scrolled() {
+    this.#following = this.#nearBottom();
+    if (this.#following) this.pill.hidden = true;
+  }
+
   #nearBottom(within = NEAR_BOTTOM) {
     return this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < within;
   }
 
   #toBottom() {
     this.log.scrollTop = this.log.scrollHeight;
+    this.#following = true;
     this.pill.hidden = true;
   }
 }

@@ -15,7 +15,7 @@ const FILTERS = {
 export function tone(status) {
   const text = String(status ?? "").toLowerCase();
   if (/^(0|2\d\d|ok|ack(ed)?|success|sent|open(ed)?|connected)\b/.test(text)) return "good";
-  if (/^([45]\d\d|\d{5,}|-1)\b|fail|error|time.?out|refus|reject|lost|reset|no.?ack|超时|拒绝|失败|断/.test(text)) return "bad";
+  if (/^([45]\d\d|\d{5,}|-1)\b|unreach|no.?conn|fail|error|time.?out|refus|reject|lost|reset|no.?ack|超时|拒绝|失败|断/.test(text)) return "bad";
   return "";
 }
 
