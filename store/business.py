@@ -14,6 +14,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Double,
+    Identity,
     Index,
     Integer,
     Numeric,
@@ -104,6 +105,7 @@ contacts = Table(
     _key("customer_no"),
     _key("name"),
     Column("occurrence", SmallInteger, primary_key=True, autoincrement=False),  # namesakes at one customer: 1, 2, …
+    Column("position", BigInteger, Identity(always=True), nullable=False),  # the order in which they were entered
     _text("title"),
     _text("mobile"),
     _text("mobile_key"),
@@ -255,6 +257,7 @@ usage_events = Table(  # known by all columns and, for equal lines of one file, 
         *("customer_no", "occurred_at", "user_name", "event", "object", "occurrence"),
         unique=True,
     ),
+    Index("usage_events_occurred_at_idx", "occurred_at"),  # the newest day there is
 )
 
 visits = Table(

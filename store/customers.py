@@ -110,7 +110,7 @@ class CustomerRepository:
         rows = await self._connection.execute(
             select(*_CONTACT)
             .where(*conditions)
-            .order_by(contacts.c.customer_no, contacts.c.name, contacts.c.occurrence)
+            .order_by(contacts.c.customer_no, contacts.c.position)
         )
         return [
             Contact(customer_no=number, name=name, title=title, mobile=mobile, preference=preference)
