@@ -9,7 +9,7 @@ export function dingtalkCard(message, actions) {
   const { vars = {}, pending = false, error = "", out_track_id: track = "" } = message.card ?? {};
   const buttons = parsed(vars.btns);
   const live = buttons.some((button) => button.status !== "disabled");
-  const input = live ? h("input.card-input", { type: "text", placeholder: "补充一句，随按钮一起提交（可不填）", "aria-label": "随按钮一起提交的文字", maxLength: 500 }) : null;
+  const input = live ? h("input.card-input", { type: "text", placeholder: "补充一句（可不填）", "aria-label": "随按钮一起提交的文字", maxLength: 500 }) : null;
   return h(
     "div.bubble.card.ding-card",
     { dataset: { card: track } },
@@ -26,7 +26,7 @@ function parsed(list) {
   if (Array.isArray(list)) return list;
   try {
     const value = JSON.parse(list || "[]");
-    return Array.isArray(value) ? value : [];
+    return Array.isArray(value) ? value.filter((one) => one && typeof one === "object") : [];
   } catch {
     return [];
   }
