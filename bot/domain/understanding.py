@@ -1,16 +1,23 @@
-"""A message becomes a visit, a query, a command, or nothing of the kind."""
+"""A message becomes a visit, a query, a command, or nothing of the kind. Deterministic; nothing is looked up outside."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
+from zoneinfo import ZoneInfo
 
-from bot.domain.directory import Directory
+from bot.domain.commands import command_word
+from bot.domain.directory import Directory, Mention
 from bot.domain.people import Employee
-from bot.domain.visits import VisitReading
+from bot.domain.queries import QueryReading, read_query
+from bot.domain.text import clean, fold
+from bot.domain.visits import VisitReading, read_visits
 
 UnderstoodKind = Literal["visit", "query", "command", "other"]
+_SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,11 +26,69 @@ class Understood:
 
     kind: UnderstoodKind
     visits: tuple[VisitReading, ...] = ()
-    query: Any = None  #: bot.domain.queries.QueryReading
+    query: QueryReading | None = None
     command: str = ""  #: the chat word meant ("撤销", "同意"), for kind "command"
-    text: str = ""
+    text: str = ""  #: the message without invisible characters and the call of the bot
+
+
+_CALL = re.compile(r"^\s*(?:[@＠]\S+\s+|[@＠](?:小助手|助手|机器人)\s*)")
+_VISIT_WORD = re.compile(r"^(?:拜访记录|拜访|visit)\s*[:：\s]\s*", re.IGNORECASE)
+_WRITE_DOWN = re.compile(r"记一[笔下]|记录|补记|补录|帮我?记|记下|记[:：]|记个|汇报|写个拜访|录一[下笔]|登记一?下")
+#: somebody was there, something was said or agreed: the marks of a report
+_REPORTS = re.compile(
+    r"上门|拜访了?|见到?了|没见|见着|聊了|聊的|谈了|谈到|谈的|去了|去过|跑了|跑的|刚从|刚到|巡店|路过|通了|打了?个?电话|回我了|回了我|说|让我|让[我咱]们|答应|同意|反馈|表示|抱怨|嫌|要求|"
+    r"[定订签]了|下单|拍板|考虑|犹豫|还在比|比价|没兴趣|不想|不要|不肯|送了|带了|留了|加了|换了|到货|缺货|坏了|临期|催[货了]|演示了?|培训|介绍|漏|投诉|陈列|堆头|排面|铺货|没人|关门|不在"
+)
+_PLANS = re.compile(r"再(?:去|来|跑|约|谈|联系|问|催|说|聊)|回访|跟进|过去|送合同|拿|补|签|交|给")
+_ASKS_BOT = re.compile(
+    r"[?？]\s*$|(?:吗|呢|多少|几号|几点|什么时候|哪天|哪些|谁)(?:了|啊|呀)?[?？]?\s*$|^(?:怎么|如何|能不能|可不可以|请问|帮我查|查一?下|谁)"
+)
+_LEAVE = re.compile(r"请假|调休|年假|病假|事假|早会|晨会|周会|例会几点|开会吗|打卡|报销|工资|加班")
 
 
 def understand(text: str, *, sender: Employee | None, sent_at: datetime, directory: Directory) -> Understood:
-    """Decide what `text` is. `sent_at` is aware; relative dates count from its day in Shanghai."""
-    return Understood(kind="other", text=text)
+    """Decide what `text` is. `sent_at` is aware; relative dates count from its day in Shanghai.
+
+    A message that names a customer and tells what happened is a visit even when it also asks; a question is a query;
+    a bare customer's name asks for the overview; wishes to act are commands; everything else is other.
+    """
+    said = _CALL.sub("", clean(text))
+    command = command_word(said)
+    if command:
+        return Understood(kind="command", command=command, text=said)
+    mentions = directory.find(said, sender=sender)
+    today = sent_at.astimezone(_SHANGHAI).date()
+    asked = read_query(said, mentions=mentions, sent_at=sent_at, directory=directory)
+    told = bool(_WRITE_DOWN.search(said) or _VISIT_WORD.match(said))
+    if asked is not None and not told:
+        return Understood(kind="query", query=asked, text=said)
+    if not mentions and not told and not _reports_a_stranger(said):
+        return Understood(kind="other", text=said)
+    visits = read_visits(said, mentions, today=today, directory=directory)
+    if told or any(_is_report(visit, said, mentions) for visit in visits):
+        return Understood(kind="visit", visits=visits, text=said)
+    return Understood(kind="other", text=said)
+
+
+def _is_report(visit: VisitReading, said: str, mentions: Sequence[Mention]) -> bool:
+    """Whether something happened with a customer, or is promised to them."""
+    folded = fold(said)
+    if _ASKS_BOT.search(folded) and not (visit.amount_yuan or visit.next_follow_up or visit.intent):
+        return False
+    facts = (visit.contact, visit.amount_yuan, visit.intent, visit.next_follow_up, visit.visit_kind)
+    if any(fact is not None for fact in facts) or not visit.met:
+        return True
+    return bool(mentions) and bool(_REPORTS.search(folded))
+
+
+def _reports_a_stranger(said: str) -> bool:
+    """A visit to somebody who is not in the list: told with a place, and with what came of it."""
+    folded = fold(said)
+    if len(folded) < 8 or _LEAVE.search(folded) or _ASKS_BOT.search(folded):
+        return False
+    went = re.search(r"上门|拜访|见到?了|去了|跑了|跑的|刚从|刚到|路过|聊了|谈了|通了?个?电话|巡店", folded)
+    place = re.search(r"店|超市|公司|厂|医院|学校|客户|老板|商行|工地|饭店|餐|老板娘|[一-鿿]总", folded)
+    outcome = re.search(
+        r"[定订签]了|下单|说|考虑|没兴趣|意向|报价|再去|[没未]见|要|\d|[一二三四五六七八九十]万", folded
+    )
+    return bool(went and place and outcome)

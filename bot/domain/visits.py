@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+
+from bot.domain.amounts import deal_amount, find_money
+from bot.domain.competitors import find_competitor
+from bot.domain.dates import DateMention, find_dates
+from bot.domain.directory import Directory, Mention
+from bot.domain.intents import read_intent
+from bot.domain.next_steps import contact_day, next_step
+from bot.domain.people import Contact
+from bot.domain.persons import spoken_to
+from bot.domain.segments import segments
+from bot.domain.text import clauses, fold
+from bot.domain.visit_kinds import nobody_met, read_kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,3 +36,106 @@ class VisitReading:
     summary: str = ""
     competitor: str | None = None
     met: bool = True  #: False when nobody was met or reached
+
+
+def read_visits(
+    text: str, mentions: Sequence[Mention], *, today: date, directory: Directory
+) -> tuple[VisitReading, ...]:
+    """One reading per customer that the report is about; one without a customer when it names none."""
+    page = _Page(text, mentions, today=today)
+    parts = segments(page.folded, mentions)
+    if not parts:
+        return (_read(page, None, ((0, len(text)),), (), directory),)
+    return tuple(_read(page, part.mention, part.spans, part.shared, directory) for part in parts)
+
+
+class _Page:
+    """A message with everything found in it once."""
+
+    def __init__(self, text: str, mentions: Sequence[Mention], *, today: date) -> None:
+        self.text = text
+        self.folded = fold(text)
+        self.today = today
+        self.names = [(mention.start, mention.end) for mention in mentions if mention.how not in ("contact",)]
+        #: names hidden, so that 7天江宁 is no span of days
+        hidden = _overwrite(self.folded, self.names, "□")
+        self.dates: list[DateMention] = find_dates(hidden, today=today)
+        self.hidden = hidden
+        days = [(mention.start, mention.end) for mention in self.dates]
+        money = [(item.start, item.end) for item in find_money(hidden, skip=days)]
+        masked = _overwrite(hidden, money, "◆")
+        coming = [(item.start, item.end) for item in self.dates if item.day is None or item.day > today]
+        other = [(item.start, item.end) for item in self.dates if item.day is not None and item.day <= today]
+        self.masked = _overwrite(_overwrite(masked, coming, "◇"), other, "◈")
+
+
+def _overwrite(text: str, spans: Sequence[tuple[int, int]], sign: str) -> str:
+    for start, end in spans:
+        text = text[:start] + sign * (end - start) + text[end:]
+    return text
+
+
+def _read(
+    page: _Page,
+    mention: Mention | None,
+    spans: Sequence[tuple[int, int]],
+    shared: Sequence[tuple[int, int]],
+    directory: Directory,
+) -> VisitReading:
+    own = _cut(page.masked, spans)
+    head = _cut(page.masked, shared)
+    met = not nobody_met(own)
+    contacts = _contacts(mention, directory)
+    colleagues = {employee.name for employee in directory.employees()}
+    person = spoken_to(own, contacts, colleagues=colleagues, met=met)
+    step = next_step(page.hidden, page.dates, _clauses(page.hidden, spans), today=page.today)
+    day = contact_day(page.folded, page.dates, [*spans, *shared], today=page.today)
+    return VisitReading(
+        customer_no=mention.customer_no if mention else None,
+        ambiguous_customers=mention.candidates if mention and not mention.customer_no else (),
+        contact=person.name if person else None,
+        contact_mention=person.mention if person else None,
+        amount_yuan=_amount(page, spans),
+        intent=read_intent(own),
+        next_follow_up=step.day if step else None,
+        visit_kind=read_kind(own) or (read_kind(head) if head else None),
+        visit_date=day,
+        summary=_summary(page.text, spans),
+        competitor=find_competitor(own),
+        met=met or person is not None,
+    )
+
+
+def _cut(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    return " ".join(text[start:end] for start, end in spans)
+
+
+def _clauses(folded: str, spans: Sequence[tuple[int, int]]) -> list:  # type: ignore[type-arg]
+    return [item for start, end in spans for item in clauses(folded, start=start, end=end)]
+
+
+def _contacts(mention: Mention | None, directory: Directory) -> tuple[Contact, ...]:
+    if mention is None:
+        return ()
+    numbers = (mention.customer_no,) if mention.customer_no else mention.candidates
+    return tuple(contact for number in numbers for contact in directory.contacts_of(number))
+
+
+def _amount(page: _Page, spans: Sequence[tuple[int, int]]) -> int | None:
+    skip = [(item.start, item.end) for item in page.dates]
+    for start, end in spans:
+        amount = deal_amount(page.hidden, start=start, end=end, skip=skip)
+        if amount is not None:
+            return amount
+    return None
+
+
+_OPENING = re.compile(
+    r"^\s*(?:@\S+\s*|(?:帮我|麻烦)?(?:补记|记录?|记一?[下笔]|补录)(?:一下|一笔)?(?:拜访)?[:：,，\s]+)+"
+)
+
+
+def _summary(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    """The sender's own words about this customer, without the call to write them down."""
+    words = " ".join(text[start:end].strip() for start, end in spans)
+    return _OPENING.sub("", words).strip(" ,，;；。.、\n") or words.strip()
