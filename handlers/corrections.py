@@ -116,9 +116,9 @@ async def customer_in_words(
         ctx.reply(words.left_as_is())
         return
     mentions = _mentions(ctx, text)
-    if not typed and not _just_a_name(text, mentions) and await _is_something_else(message, ctx, text):
+    if not typed and not _just_names(text, mentions) and await _is_something_else(message, ctx, text):
         return
-    named = _customers(ctx, mentions, within=choosable(ctx, visit))
+    named = _customers(ctx, _affirmed(text, mentions), within=choosable(ctx, visit))
     if not named:
         ctx.ask(dialogue, words.no_such_customer(text), data)
     elif len(named) > 1:
@@ -131,13 +131,16 @@ async def customer_in_words(
 
 
 def _mentions(ctx: Context, text: str) -> list[Mention]:
-    """Customers in an answer, without those it says it is not ("不是绿源滨江，是杭州绿源")."""
     whole = ctx.directory.look_up(text, sender=ctx.employee)
-    mentions = [whole] if whole else ctx.directory.find(text, sender=ctx.employee)
+    return [whole] if whole else ctx.directory.find(text, sender=ctx.employee)
+
+
+def _affirmed(text: str, mentions: Sequence[Mention]) -> list[Mention]:
+    """Without those the answer says it is not ("不是绿源滨江，是杭州绿源")."""
     return [item for item in mentions if not _DENIED.search(text[: item.start])]
 
 
-def _just_a_name(text: str, mentions: Sequence[Mention]) -> bool:
+def _just_names(text: str, mentions: Sequence[Mention]) -> bool:
     """Nothing but names and filler."""
     rest = text
     for mention in mentions:

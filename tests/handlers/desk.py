@@ -1,14 +1,14 @@
-"""A small office for handler tests: real database, real intake, channels that only record; what people saw is readable."""
+"""A small office for handler tests: real database, real intake, channels that only record what people would see."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-import asyncio
 from sqlalchemy import text
 
 import handlers
@@ -95,7 +95,7 @@ class Desk:
         self.speech: SpeechToText | None = None
         self.reader: ChatReader | None = None
         self.unit_of_work = unit_of_work
-        self._inbox = inbox
+        self.inbox = inbox
         self._numbers = 0
         self._seen: dict[str, int] = {}
         self.intake = Intake(
@@ -130,7 +130,11 @@ class Desk:
             **parts,
         )
         self._seen[user] = len(await self._rows(user))
-        await self._inbox.accept(message)
+        await self.inbox.accept(message)
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Handle what has come in."""
         while await self.intake.handle_next():
             pass
 
@@ -218,8 +222,7 @@ class Desk:
             await uow.connection.execute(text("DELETE FROM procrastinate_jobs WHERE task_name <> 'deliver'"))
         for task in tasks:
             await jobs.tasks[task.name](self.job_context(), **task.arguments)
-        while await self.intake.handle_next():
-            pass
+        await self.settle()
 
     def job_context(self) -> JobContext:
         return JobContext(
@@ -229,7 +232,7 @@ class Desk:
             clock=self.clock,
             channels=self.channels,
             settings=self.settings,
-            accept=self._inbox.accept,
+            accept=self.inbox.accept,
             speech=self.speech,
             reader=self.reader,
         )
