@@ -14,6 +14,7 @@ from bot.channels.dingtalk.answers import Answer, Problem, error_for, read_answe
 from bot.channels.dingtalk.quota import API_KEY, count
 from bot.clock import Clock
 from bot.errors import ChannelError, ChannelUnavailable, RateLimited
+from bot.metrics import TOKEN_REFRESHES
 from bot.settings import DingTalkSettings
 
 log = structlog.get_logger(__name__)
@@ -71,6 +72,7 @@ class Api:
         token, lives = answer.data.get("accessToken"), answer.data.get("expireIn")
         if not isinstance(token, str) or not token:
             raise ChannelUnavailable("钉钉取令牌的应答里没有 accessToken")
+        TOKEN_REFRESHES.labels("dingtalk").inc()
         return token, float(lives) if isinstance(lives, (int, float, str)) and lives else 7200.0
 
     async def new(self, method: str, path: str, *, api: str, idempotent: bool, json: Mapping[str, Any]) -> Answer:

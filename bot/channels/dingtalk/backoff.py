@@ -17,6 +17,7 @@ class Pace:
     base: float = 1.0
     cap: float = 60.0
     refused: float = 60.0  #: wrong credentials: at most one open call a minute (10.3)
+    alive: float = 1.0  #: a link shorter than that and without a push was closed by a gateway that wants no links
     stable: float = 10.0  #: a link that lived this long was a good one
 
 
@@ -50,7 +51,7 @@ class Backoff:
         if lived >= self._pace.stable:
             self._failures, self._fast_spent = 0, False
         if not self._fast_spent and self._may_be_fast():
-            self._fast_spent = not useful
+            self._fast_spent = not useful and lived < self._pace.alive
             return 0.0 if announced else self._uniform(self._pace.fast / 10, self._pace.fast)
         return self.after_failure()
 

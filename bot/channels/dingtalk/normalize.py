@@ -130,7 +130,8 @@ def _content(data: Mapping[str, Any], *, in_group: bool) -> tuple[Kind, str, tup
 
 def _rich_text(content: Mapping[str, Any], in_group: bool) -> tuple[Kind, str, tuple[Media, ...], dict[str, Any]]:
     parts = _objects(content.get("richText"))
-    text = _clean("".join(_text(part.get("text")) for part in parts if _text(part.get("type")) != "at"), in_group)
+    words = [part["text"] for part in parts if isinstance(part.get("text"), str) and part.get("type") != "at"]
+    text = _clean("".join(words), in_group)
     pictures = tuple(media for part in parts for media in _media(part))
     return (Kind.TEXT if text or not pictures else Kind.IMAGE), text, pictures, {}
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import structlog
 
 from bot.channels.base import Quota
+from bot.metrics import QUOTA_USED
 from bot.settings import DingTalkSettings
 
 log = structlog.get_logger(__name__)
@@ -35,6 +36,7 @@ class QuotaState:
 async def count(quota: Quota, key: str, n: int, limit: int) -> int:
     """Add, and say so in the log when 70, 90 or 100 % is passed."""
     total = await quota.count(key, n)
+    QUOTA_USED.labels(key).set(total)
     for percent in WARN_AT_PERCENT:
         if limit and (total - n) * 100 < percent * limit <= total * 100:
             log.warning("dingtalk.quota", key=key, used=total, limit=limit, percent=percent)

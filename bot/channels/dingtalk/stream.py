@@ -27,6 +27,7 @@ from bot.channels.dingtalk.taps import DoubleTaps
 from bot.clock import Clock
 from bot.errors import BadInput, ChannelError, ChannelMisconfigured, RateLimited
 from bot.messages import InboundMessage
+from bot.metrics import ACK_SECONDS, CALLBACKS, STREAM_RECONNECTS
 from bot.settings import DingTalkSettings
 
 log = structlog.get_logger(__name__)
@@ -91,6 +92,11 @@ class DingTalkStream:
         self._work: set[asyncio.Task[Any]] = set()  # outlives a link: a lost socket cancels no accept
         self._retiring: set[asyncio.Task[Any]] = set()
 
+    @property
+    def connected(self) -> bool:
+        """Whether pushes can arrive now."""
+        return self.state.connected
+
     # -- life --
     async def run(self) -> None:
         """Keep connected. Returns after `stop()`; cancelling it closes just as cleanly."""
@@ -153,6 +159,7 @@ class DingTalkStream:
         if not link.announced:
             self.state.connected_since = None
         self.state.reconnects += 1
+        STREAM_RECONNECTS.inc()
         wait = self._backoff.after_link(lived=link.age, useful=link.useful, announced=link.announced)
         log.info("dingtalk.stream.ended", announced=link.announced, wait_seconds=round(wait, 1))
         if wait:
@@ -197,26 +204,28 @@ class DingTalkStream:
     def _deliver(self, link: Link, frame: Frame) -> None:
         """Called by the reader for every EVENT and CALLBACK; never waits."""
         if len(self._work) >= UNANSWERED_AT_ONCE:
-            self.state.put_off += 1
+            self._count("put_off")
             link.answer(frames.ack_later(frame))
             return
         self._keep(self._work, self._serve(link, frame))
 
     async def _serve(self, link: Link, frame: Frame) -> None:
+        began = time.perf_counter()
         answer = frames.ack_refused(frame, frames.FAILED)
         try:
             answer = await self._answer(frame)
         finally:
             link.answer(answer)  # on the socket that delivered; every push is answered, whatever happened
+            ACK_SECONDS.labels("dingtalk").observe(time.perf_counter() - began)
 
     async def _answer(self, frame: Frame) -> str:
         if not _is_handled(frame):
-            self.state.refused += 1
+            self._count("refused")
             return frames.ack_refused(frame, frames.NO_SUCH_TOPIC)
         try:
             message = self._normalize(frame)
         except BadInput as error:
-            self.state.refused += 1
+            self._count("refused")
             log.warning("dingtalk.stream.undecodable", topic=frame.topic, error=str(error))
             return frames.ack_refused(frame, frames.BAD_DATA)
         if self._pushes is not None and normalize.counts_as_push(message):
@@ -227,21 +236,22 @@ class DingTalkStream:
                 # Shielded: an insert that comes after the deadline does no harm, the inbox is unique.
                 await asyncio.shield(self._keep(self._work, self._store(message)))
         except TimeoutError:
-            self.state.put_off += 1
+            self._count("put_off")
             log.warning("dingtalk.stream.put_off", message_id=message.message_id)
             return frames.ack_later(frame)
         except Exception as error:  # noqa: BLE001 - whatever the store raises, the gateway gets its 500
-            self.state.put_off += 1
+            self._count("put_off")
             log.error("dingtalk.stream.not_stored", message_id=message.message_id, error=type(error).__name__)
             return frames.ack_refused(frame, frames.FAILED)
         return frames.ack_taken(frame, await self._card_response(message))
 
+    def _count(self, outcome: str) -> None:
+        setattr(self.state, outcome, getattr(self.state, outcome) + 1)
+        CALLBACKS.labels("dingtalk", outcome).inc()
+
     async def _store(self, message: InboundMessage) -> None:
         try:
-            if await self._accept(message):
-                self.state.stored += 1
-            else:
-                self.state.known += 1
+            self._count("stored" if await self._accept(message) else "known")
         finally:
             self._room.release()
 
