@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.history import Debt, PaymentTerms
+from bot.domain.history import Debt, PaymentTerms, pays_through_headquarters
 from bot.domain.people import Customer
 
 
@@ -30,7 +30,11 @@ async def rough_debt(connection: AsyncConnection, customer: Customer, *, today: 
     row = (await connection.execute(_ROUGH_DEBT, values)).one()
     own_money = int(row.own_fen)
     open_fen, overdue_fen = int(row.open_fen), int(row.overdue_fen)
-    return Debt(open_fen=max(0, open_fen - own_money), overdue_fen=max(0, overdue_fen - own_money))
+    return Debt(
+        open_fen=max(0, open_fen - own_money),
+        overdue_fen=max(0, overdue_fen - own_money),
+        paid_by_headquarters=pays_through_headquarters(customer.tags),
+    )
 
 
 _ROUGH_DEBT = text(r"""

@@ -74,22 +74,24 @@ def yuan(fen: int) -> str:
 
 
 def debt_words(debt: Debt) -> str:
-    """`欠款 28,146.50 元，其中逾期 3,000.00 元`."""
+    """`欠款最多 28,146.50 元，其中逾期 3,000.00 元`; 最多 as long as receipts are not reconciled."""
     if not debt.open_fen:
         return "没有欠款"
-    return f"欠款 {yuan(debt.open_fen)}" + (
-        f"，其中逾期 {yuan(debt.overdue_fen)}" if debt.overdue_fen else "，都没到期"
-    )
+    if debt.provisional and debt.paid_by_headquarters:
+        return "由总部付款，欠款要等对账后才算得准"
+    about = "最多 " if debt.provisional else " "
+    overdue = f"，其中逾期 {yuan(debt.overdue_fen)}" if debt.overdue_fen else "，都没到期"
+    return f"欠款{about}{yuan(debt.open_fen)}{overdue}"
 
 
 def _debt(facts: Facts) -> Answer:
-    terms = PaymentTerms.of(facts.customer.tags).words
+    debt, terms = facts.history.debt, PaymentTerms.of(facts.customer.tags).words
     notes = [f"账期：{terms}。"] if terms else []
-    if facts.history.debt.provisional:
+    if debt.open_fen and debt.provisional and debt.paid_by_headquarters:
+        notes.append(f"总部打来的款还没有分到门店，没核上的应收最多 {yuan(debt.open_fen)}。")
+    elif debt.open_fen and debt.provisional:
         notes.append("对账功能上线前，按摘要里的单号和付款户名粗算，实际可能更少。")
-        if any(tag.startswith("总部付款") for tag in facts.customer.tags):
-            notes.append("这家由总部付款，总部打来的款还没有分到门店。")
-    return Answer(debt_words(facts.history.debt), "".join(notes))
+    return Answer(debt_words(debt), "".join(notes))
 
 
 def _last_order(facts: Facts, today: date) -> Answer:

@@ -157,7 +157,9 @@ def _debt_short(history: CustomerHistory) -> str:
     debt = history.debt
     if not debt.open_fen:
         return "没有"
-    about = "约 " if debt.provisional else ""
+    if debt.provisional and debt.paid_by_headquarters:
+        return "总部付款，等对账"
+    about = "最多 " if debt.provisional else ""
     return about + yuan(debt.open_fen) + (f"，逾期 {yuan(debt.overdue_fen)}" if debt.overdue_fen else "")
 
 

@@ -38,6 +38,11 @@ class PaymentTerms:
         return cls("", USUAL_TERM_DAYS)
 
 
+def pays_through_headquarters(tags: Iterable[str]) -> bool:
+    """Tagged 总部付款:公司名."""
+    return any(tag.startswith("总部付款") for tag in tags)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderLine:
     """One order; money in fen."""
@@ -104,12 +109,13 @@ class VisitLine:
 class Debt:
     """What is still to be paid for delivered orders, in fen.
 
-    `provisional`: receipts were set off by order numbers and payer names only, so the true sum can be lower.
+    `provisional`: receipts were set off by order numbers and payer names only, so the sums are upper bounds.
     """
 
     open_fen: int
     overdue_fen: int
     provisional: bool = True
+    paid_by_headquarters: bool = False  #: receipts for many shops at once, which only reconciliation can split
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

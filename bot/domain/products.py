@@ -14,6 +14,7 @@ from bot.domain.people import Product
 _CODE = re.compile(r"(?<![A-Za-z])[A-Za-z]{2}\d{4}(?!\d)")
 _VOLUME = re.compile(r"(\d+(?:\.\d+)?)\s*(ml|毫升|l|升|g|克|kg|公斤)", re.IGNORECASE)
 _SCALE = {"ml": 1.0, "毫升": 1.0, "l": 1000.0, "升": 1000.0, "g": 1.0, "克": 1.0, "kg": 1000.0, "公斤": 1000.0}
+_NOT_PRODUCTS = re.compile(r"数据(?!看板)|一次(?!性)|销售(?!云)|短信(?!通知)")  # words that products also contain
 _BIG = re.compile(r"大瓶|大包装|大桶|大罐|大的|桶装|大装")
 _SMALL = re.compile(r"小瓶|小包装|小桶|小罐|小的|瓶装|小装")
 _SOUND_WEIGHT = 0.4  # a pair of syllables that only sounds right counts less than the written pair
@@ -26,7 +27,7 @@ def match_products(words: str, products: Iterable[Product]) -> tuple[str, ...]:
     among products of one name.
     """
     known = {product.product_no: product for product in products}
-    words = unicodedata.normalize("NFKC", words)
+    words = _NOT_PRODUCTS.sub(" ", unicodedata.normalize("NFKC", words))
     codes = [code.upper() for code in _CODE.findall(words) if code.upper() in known]
     if codes:
         return tuple(dict.fromkeys(codes))

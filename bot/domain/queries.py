@@ -111,7 +111,7 @@ def _aspect(rest: str, has_product: bool) -> Aspect | None:
 
 def _asks(rest: str, aspect: Aspect, named: bool, has_product: bool) -> bool:
     """Whether somebody wants to know, rather than tells. A clause that asks outweighs clauses that tell."""
-    if re.search(r"记一[笔下]|记录|补记|帮我记|记[:：]|汇报", rest):
+    if re.search(r"记一[笔下]|记录[:：]|补记|帮我记|记[:：]|汇报", rest):
         return False
     pattern = dict(ASPECTS).get(aspect)
     tells = bool(REPORT.search(rest))
@@ -120,13 +120,14 @@ def _asks(rest: str, aspect: Aspect, named: bool, has_product: bool) -> bool:
     for clause in _CLAUSE_ENDS.split(rest):
         if REPORT.search(clause) or not pattern or not pattern.search(clause):
             continue
-        if STRONG_ASK.search(clause) or ASK.search(clause):
+        if ASK.search(clause) or (named and STRONG_ASK.search(clause)):
             return True
     if tells:
         return False
     if named and (STRONG_ASK.search(rest) or ASK.search(rest)):
         return True
-    return named and len(_leftover(rest, has_product=has_product)) <= MAX_BARE_LEFTOVER
+    is_phrase = len([clause for clause in _CLAUSE_ENDS.split(rest) if clause]) == 1
+    return named and is_phrase and len(_leftover(rest, has_product=has_product)) <= MAX_BARE_LEFTOVER
 
 
 def _leftover(rest: str, *, has_product: bool = False) -> str:
