@@ -10,7 +10,7 @@ import math
 import re
 import unicodedata
 from datetime import date, datetime, time, timedelta, timezone
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 
 from bot.domain.chinese_amounts import chinese_number
 from bot.errors import BadInput
@@ -78,13 +78,10 @@ def fen(value: Cell) -> int | None:
     """Money in yuan -> whole fen, half up where a stored number has more places; negative by sign or in brackets."""
     if is_empty(value):
         return None
-    if isinstance(value, str):
-        amount = _typed_amount(value)
-    else:
-        amount = _stored_number(value).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    amount = _typed_amount(value) if isinstance(value, str) else _stored_number(value)
     if abs(amount) > MAX_YUAN:
         raise BadCell(f"金额「{text(value)}」大得不可能，请检查是否串列")
-    cents = amount * 100
+    cents = amount * 100 if isinstance(value, str) else (amount * 100).to_integral_value(ROUND_HALF_UP)
     if cents != cents.to_integral_value():
         raise BadCell(f"金额「{text(value)}」不到分，最多两位小数")
     return int(cents)
@@ -92,9 +89,7 @@ def fen(value: Cell) -> int | None:
 
 def rough_fen(value: Cell) -> int | None:
     """An amount somebody guessed: 约24万, 18-36万 (the lower end), 十来万; None when there is no telling."""
-    if not isinstance(value, str):
-        return fen(value)
-    typed = re.sub(r"大约|大概|差不多|约|左右|上下|多|来|几", "", normalized(value))
+    typed = re.sub(r"大约|大概|差不多|约|左右|上下|多|来|几", "", normalized(text(value)))
     if found := re.fullmatch(r"([\d.,]+)\s*([千万亿kKwW元]*)\s*[-~至到]\s*([\d.,]+)\s*([千万亿kKwW]?)元?", typed):
         typed = found[1] + (found[2] or found[4])
     try:
@@ -131,16 +126,14 @@ def ratio(value: Cell) -> Decimal | None:
     if is_empty(value):
         return None
     typed = normalized(value).replace(" ", "") if isinstance(value, str) else ""
-    try:
-        if typed.endswith("%"):
-            result = Decimal(typed[:-1]) / 100
-        elif typed.endswith("折"):
-            result = _discount(typed[:-1])
-        else:
-            result = Decimal(typed) if typed else _stored_number(value)
-    except InvalidOperation as error:
-        raise BadCell(f"比例「{text(value)}」看不懂，请写成 0.85、85% 或八五折") from error
-    if not 0 <= result <= 1 or "e" in typed.casefold():
+    found = re.fullmatch(r"([+-]?\d*\.?\d+)(%?)", typed)
+    if found:
+        result = Decimal(found[1]) / (100 if found[2] else 1)
+    elif typed:
+        result = _discount(typed)
+    else:
+        result = _stored_number(value)
+    if not 0 <= result <= 1:
         raise BadCell(f"比例「{text(value)}」应在 0 到 1 之间，例如 0.85 或 85%")
     return result
 
@@ -161,7 +154,7 @@ def moment(value: Cell) -> datetime | None:
 
 def mobile_key(value: Cell) -> str:
     """Digits only and without the country code, to compare by: "+86 199-0000-1234" -> "19900001234"."""
-    digits = re.sub(r"\D", "", normalized(text(value)))
+    digits = re.sub(r"[^0-9]", "", normalized(text(value)))
     return re.sub(r"^(?:00)?86(?=1\d{10}$)", "", digits)
 
 
@@ -211,12 +204,12 @@ def _signed(typed: str) -> tuple[int, str]:
 
 
 def _discount(typed: str) -> Decimal:
-    digits = typed.translate(str.maketrans("一二三四五六七八九", "123456789"))
-    if re.fullmatch(r"\d\.\d+|\d", digits):
+    digits = typed.removesuffix("折").translate(str.maketrans("一二三四五六七八九", "123456789"))
+    if typed.endswith("折") and re.fullmatch(r"\d\.\d+|\d", digits):
         return Decimal(digits) / 10
-    if re.fullmatch(r"\d\d", digits):
+    if typed.endswith("折") and re.fullmatch(r"\d\d", digits):
         return Decimal(digits) / 100
-    raise InvalidOperation
+    raise BadCell(f"比例「{typed}」看不懂，请写成 0.85、85% 或八五折")
 
 
 def _wall_clock(value: Cell) -> datetime | None:
