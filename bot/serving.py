@@ -12,7 +12,7 @@ import structlog
 import uvicorn
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from store.exporting import list_visits
+from store.listing import list_visits
 
 from bot.main import Application, application, running, waiting
 from bot.settings import Settings
@@ -44,7 +44,7 @@ async def ready(app: Application) -> Mapping[str, str]:
         if name in ("intake", "deliver", "work", "listener"):
             parts[name] = "stopped" if task.done() else "ok"
     if app.stream is not None and "stream" in app.running:
-        parts["dingtalk"] = "ok" if app.stream.connected else "no Stream connection"
+        parts["dingtalk"] = "ok" if app.stream.state.connected else "no Stream connection"
     if app.wecom_callback is not None:
         parts["wecom"] = "ok"
     return parts

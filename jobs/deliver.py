@@ -82,8 +82,10 @@ class Deliverer:
             return await channel.send(message)
         handle = await self._deliveries.handle_of(message.content)
         receipt = await channel.update_card(message, handle, message.content.card)
-        if handle.response_codes:
-            await self._deliveries.use_code(handle.response_codes[0])
+        if receipt.note == "updated" and receipt.platform_id:
+            await self._deliveries.use_codes([receipt.platform_id])
+        elif handle.response_codes:
+            await self._deliveries.use_codes(handle.response_codes)
         return receipt
 
     async def _sent(self, due: Due, receipt: Receipt) -> None:

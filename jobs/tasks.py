@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ from bot.metrics import JOB_RUNS
 from bot.schedule import Job
 from jobs.context import JobContext
 from jobs.deliver import Deliverer
-from store.queue import BackOff
+from store.queue import BackOff, TryLater
 
 log = structlog.get_logger()
 
@@ -38,21 +39,35 @@ def register_tasks(
 
     @queue.task(name="deliver", queue=DELIVER_QUEUE, retry=BackOff(DELIVER_ATTEMPTS))
     async def deliver(outbox_id: int) -> None:
-        await deliverer.deliver(outbox_id)
+        with _told("deliver", outbox=outbox_id):
+            await deliverer.deliver(outbox_id)
 
     @queue.task(name="run_job", queue=WORK_QUEUE, retry=BackOff(3))
     async def run_job(job: str, fire_at: str) -> None:
         await run_scheduled(jobs[job], datetime.fromisoformat(fire_at), context)
 
     for name, task in tasks.items():
-        queue.task(name=name, queue=WORK_QUEUE, retry=BackOff(8))(_bound(task, context))
+        queue.task(name=name, queue=WORK_QUEUE, retry=BackOff(8))(_bound(name, task, context))
 
 
-def _bound(task: Task, context: Callable[[datetime | None], JobContext]) -> Callable[..., Awaitable[None]]:
+def _bound(name: str, task: Task, context: Callable[[datetime | None], JobContext]) -> Callable[..., Awaitable[None]]:
     async def run(**arguments: Any) -> None:
-        await task(context(None), **arguments)
+        with _told(name):
+            await task(context(None), **arguments)
 
     return run
+
+
+@contextmanager
+def _told(task: str, **facts: object) -> Iterator[None]:
+    """The queue starts a failed task again by itself; what went wrong must still be told."""
+    try:
+        yield
+    except TryLater:
+        raise
+    except Exception:
+        log.exception("task.failed", task=task, **facts)
+        raise
 
 
 async def run_scheduled(

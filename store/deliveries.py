@@ -130,10 +130,10 @@ class Deliveries:
             as_text=bool(as_text and as_text[0]),
         )
 
-    async def use_code(self, code: str) -> None:
+    async def use_codes(self, codes: Sequence[str]) -> None:
         """A code works once, whatever came of it."""
         async with self._pool.connection() as connection:
-            await connection.execute("UPDATE card_codes SET used_at = now() WHERE code = %s", (code,))
+            await connection.execute("UPDATE card_codes SET used_at = now() WHERE code = ANY(%s)", (list(codes),))
 
     async def list_open(self, limit: int = 200) -> list[dict[str, object]]:
         """What has not gone out, failures first; for `salesbot outbox list`."""

@@ -99,8 +99,8 @@ class SharedLimiter:
         if not limits:
             return 0.0
         keys = [limit.key for limit in limits]
-        steps = [limit.seconds / limit.count * cost for limit in limits]
-        windows = [limit.seconds for limit in limits]
+        steps = [float(limit.seconds) / limit.count * cost for limit in limits]
+        windows = [float(limit.seconds) for limit in limits]
         async with self._pool.connection() as connection:
             taken = await (await connection.execute(_TAKE, (keys, steps, windows), prepare=True)).fetchall()
             passed = {row[0] for row in taken}

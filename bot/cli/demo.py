@@ -123,8 +123,8 @@ async def _load_company(app: Any, company: Path) -> None:
         return
     console.print("正在载入示例公司（60 名员工、267 家客户）……", style="dim")
     report = await load_folder(app.database, company)
-    if report.refused:
-        raise SettingsError([f"示例数据有 {report.refused} 行没能载入"])
+    if not report.clean:
+        raise SettingsError(["示例数据没能全部载入"])
     await app.directory.load()
 
 

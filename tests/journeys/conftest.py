@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from bot.sandbox.config import SandboxConfig, default_group, read_people
+from bot.sandbox.config import Person, SandboxConfig, default_group, read_people
 from store.database import connect
 from store.loading import load_folder
 from tests.support.office import Office, open_office
@@ -43,7 +43,8 @@ def company_url(server_url: str, company_template: str, request: pytest.FixtureR
 
 @pytest.fixture
 def sandbox_config() -> SandboxConfig:
-    people = read_people(COMPANY / "员工.csv")
+    visitor = Person(employee_no="", name="访客", dingtalk="visitor01")  # in the corp, but no employee of the roster
+    people = (*read_people(COMPANY / "员工.csv"), visitor)
     return SandboxConfig(people=people, groups=(default_group(people),), callback_retry_delays=(0.05, 0.1, 0.2))
 
 

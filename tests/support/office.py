@@ -62,7 +62,10 @@ class Office:
             if not any(left):
                 return
             if time.monotonic() > deadline:
-                raise TimeoutError(f"(inbox, outbox, jobs) still open: {left}")
+                jobs = await self.rows("SELECT id, queue_name, task_name, status, lock, scheduled_at, attempts, worker_id FROM procrastinate_jobs")
+                stuck = await self.rows("SELECT outbox_id, state, attempts, error, content FROM outbox WHERE state <> 'sent'")
+                ended = {name: task for name, task in self.app.running.items() if task.done()}
+                raise TimeoutError(f"(inbox, outbox, jobs) still open: {left}; outbox {stuck}; ended loops {ended}; jobs {jobs}")
             await asyncio.sleep(0.02)
 
 
@@ -112,7 +115,7 @@ async def open_office(
 
 async def _connected(app: Application) -> None:
     deadline = time.monotonic() + 5
-    while app.stream is not None and not app.stream.connected:
+    while app.stream is not None and not app.stream.state.connected:
         if time.monotonic() > deadline:
             raise TimeoutError("no Stream connection")
         await asyncio.sleep(0.01)
