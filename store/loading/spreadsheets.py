@@ -48,7 +48,7 @@ def read_spreadsheet(path: Path, known: Sequence[str]) -> Sheet:
     names = [column_name(cell) for cell in cells]
     width = max(number for number, name in enumerate(names, 1) if name)
     sheet = Sheet(names[:width], iter(()), height=source.height)
-    _refuse_empty_formulas(path, source, names, known, first_row=_first_row(source) + at + 1)
+    _refuse_empty_formulas(path, source, names, known, first_row=at + 2)
     sheet.rows = _rows(sheet, source, at)
     return sheet
 
@@ -73,16 +73,10 @@ def _header(sheet: CalamineSheet, known: Sequence[str]) -> tuple[int, int, Calam
     return best, at, sheet
 
 
-def _first_row(sheet: CalamineSheet) -> int:
-    """Row number (from 1) of the first row that iter_rows gives."""
-    return 1 + (sheet.start[0] if sheet.start else 0)
-
-
 def _rows(sheet: Sheet, source: CalamineSheet, header_at: int) -> Iterator[Row]:
     width, empty = len(sheet.header), 0
-    first = _first_row(source)
-    for number, cells in enumerate(source.iter_rows()):
-        if number <= header_at:
+    for line, cells in enumerate(source.iter_rows(), 1):  # from row 1 on, whatever the sheet says where it starts
+        if line <= header_at + 1:
             continue
         if all(cell in (None, "") for cell in cells):
             empty += 1
@@ -91,9 +85,9 @@ def _rows(sheet: Sheet, source: CalamineSheet, header_at: int) -> Iterator[Row]:
             continue
         empty = 0
         if is_total(cells):
-            sheet.notes.append(f"第 {first + number} 行是合计行，已略过")
+            sheet.notes.append(f"第 {line} 行是合计行，已略过")
             continue
-        yield Row(first + number, [*map(_cell, cells[:width])])
+        yield Row(line, [*map(_cell, cells[:width])])
 
 
 def _cell(value: Cell) -> Cell:
