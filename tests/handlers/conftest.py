@@ -1,31 +1,7 @@
-"""The desk: see tests/handlers/desk.py."""
+"""People say and tap: see tests/support/desk.py."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from tests.support.desk_fixtures import desk, settings
 
-import pytest
-from psycopg_pool import AsyncConnectionPool
-
-from bot.settings import Settings
-from store.database import Database
-from store.inbox import InboxWriter
-from store.queue import make_queue
-from store.unit_of_work import unit_of_work
-from tests.handlers.desk import Desk
-
-
-@pytest.fixture
-def settings() -> Settings:
-    return Settings()
-
-
-@pytest.fixture
-async def desk(database: Database, settings: Settings) -> AsyncIterator[Desk]:
-    inbox = InboxWriter(database.dsn)
-    await inbox.open()
-    async with AsyncConnectionPool(database.dsn, min_size=1, max_size=4, open=False) as pool:
-        queue = make_queue()
-        async with queue.open_async(pool):
-            yield Desk(unit_of_work(database.engine, queue), inbox, settings)
-    await inbox.close()
+__all__ = ["desk", "settings"]

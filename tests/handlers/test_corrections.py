@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.handlers.desk import Desk
+from tests.support.desk import Desk
 
 LV = "刚去了绿源滨江，王姐要20件矿泉水，大概3000块，下周三送样"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import handlers
-from tests.handlers.desk import Desk
+from tests.support.desk import Desk
 
 ONE_SCREEN_LINES = 24
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.messages import Account, InboundMessage, Kind
-from tests.handlers.desk import DINGTALK, WECOM, Desk
+from tests.support.desk import DINGTALK, WECOM, Desk
 
 
 async def _code_shown_to(desk: Desk, user: str) -> str:

@@ -12,7 +12,7 @@ from bot.errors import ChannelRejected, ChannelUnavailable, ConnectorRefused, Co
 from bot.messages import Kind, Media
 from bot.settings import Settings, SpeechSettings
 from store.queue import TryLater
-from tests.handlers.desk import DINGTALK, WECOM, Desk, LosingChannel
+from tests.support.desk import DINGTALK, WECOM, Desk, LosingChannel
 
 LV = "刚去了绿源滨江，王姐要20件矿泉水，大概3000块，下周三送样"
 NOTE = Media(ref="voice-1", mime="amr", duration_ms=4000)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.messages import Kind
-from tests.handlers.desk import DINGTALK, Desk
+from tests.support.desk import DINGTALK, Desk
 
 LV = "刚去了绿源滨江，王姐要20件矿泉水，大概3000块，下周三送样"
 

@@ -12,6 +12,9 @@ from psycopg_pool import AsyncConnectionPool
 from store.database import Database
 from store.queue import make_queue
 from store.unit_of_work import unit_of_work
+from tests.support.desk_fixtures import desk, settings
+
+__all__ = ["desk", "make", "pool", "queue", "settings"]
 
 
 @pytest.fixture
