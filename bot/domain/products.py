@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -48,13 +49,13 @@ def _score(product: Product, pairs: frozenset[str], sounds: frozenset[tuple[str,
 
 @lru_cache(maxsize=4096)
 def _pairs(text: str) -> frozenset[str]:
-    return frozenset(a + b for a, b in zip(text, text[1:], strict=False) if a.isalnum() and b.isalnum())
+    return frozenset(a + b for a, b in itertools.pairwise(text) if a.isalnum() and b.isalnum())
 
 
 @lru_cache(maxsize=4096)
 def _sounds(text: str) -> frozenset[tuple[str, str]]:
     syllables = lazy_pinyin([*text])
-    return frozenset((a, b) for a, b in zip(syllables, syllables[1:], strict=False) if a.isalnum() and b.isalnum())
+    return frozenset((a, b) for a, b in itertools.pairwise(syllables) if a.isalnum() and b.isalnum())
 
 
 def _by_size(words: str, fitting: list[Product]) -> tuple[str, ...]:

@@ -101,7 +101,7 @@ def _without(text: str, mentions: Sequence[Mention]) -> str:
 
 
 def _aspect(rest: str, has_product: bool) -> Aspect | None:
-    found = next((aspect for aspect, pattern in ASPECTS if pattern.search(rest)), None)
+    found = next((aspect for aspect, pattern in ASPECTS.items() if pattern.search(rest)), None)
     if found is Aspect.LOW_STOCK and has_product:
         return Aspect.STOCK
     if found in (None, Aspect.OVERVIEW) and has_product and not _leftover(_MEASURE.sub("", rest), has_product=True):
@@ -113,7 +113,7 @@ def _asks(rest: str, aspect: Aspect, named: bool, has_product: bool) -> bool:
     """Whether somebody wants to know, rather than tells. A clause that asks outweighs clauses that tell."""
     if re.search(r"记一[笔下]|记录[:：]|补记|帮我记|记[:：]|汇报", rest):
         return False
-    pattern = dict(ASPECTS).get(aspect)
+    pattern = ASPECTS.get(aspect)
     tells = bool(REPORT.search(rest))
     if tells and aspect is Aspect.OVERVIEW:
         return False
@@ -132,11 +132,11 @@ def _asks(rest: str, aspect: Aspect, named: bool, has_product: bool) -> bool:
 
 def _leftover(rest: str, *, has_product: bool = False) -> str:
     """What stays of the text when names, facts, days and politeness are taken out."""
-    for _, pattern in ASPECTS:
+    for pattern in ASPECTS.values():
         rest = pattern.sub("", rest)
     rest = re.sub(r"(?:上上?个?|[这本当]个?|\d+|[一二三四五六七八九十]+|元)月份?|[今去]年|近\d+天", "", rest)
     rest = FILLER.sub("", rest)
-    return "" if has_product and len(rest) <= 8 else rest  # noqa: PLR2004 - a product's longest usual nickname
+    return "" if has_product and len(rest) <= 8 else rest
 
 
 def _reading(rest: str, aspect: Aspect, products: tuple[str, ...], today: date) -> QueryReading:
@@ -145,7 +145,7 @@ def _reading(rest: str, aspect: Aspect, products: tuple[str, ...], today: date) 
         return replace(reading, period=read_period(rest, today) or previous_month(today))
     if aspect is Aspect.STOCK:
         words = _leftover(_MEASURE.sub("", rest))
-        if not products and len(words) < 2:  # noqa: PLR2004 - a single character names no product
+        if not products and len(words) < 2:
             return replace(reading, aspect=Aspect.LOW_STOCK)
         return replace(reading, products=products, product_words=words)
     if aspect is Aspect.BOSS_PHONE and (title := _TITLES.search(rest)):
