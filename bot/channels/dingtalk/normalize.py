@@ -174,11 +174,9 @@ def card_tap(
     content = _object(data.get("content")) or _object(data.get("value"))  # older pages: `value` (6.6)
     private = _object(content.get("cardPrivateData"))
     actions = private.get("actionIds") or content.get("actionIds")
-    params = {
-        key: _param(value)
-        for where in (_object(data.get("params")), _object(content.get("params")), _object(private.get("params")))
-        for key, value in where.items()
-    }
+    places = (_object(data.get("params")), _object(content.get("params")), _object(private.get("params")))
+    returned = {key: value for where in places for key, value in where.items()}
+    params = {key: _param(value) for key, value in returned.items()}
     action = _text(actions[0]) if isinstance(actions, list) and actions else ""
     card_id = _text(data.get("outTrackId"))
     if not card_id or not action:
@@ -187,7 +185,7 @@ def card_tap(
     corp, user = _text(data.get("corpId")), _text(data.get("userId"))
     foreign = bool(corp_id and corp and corp != corp_id)
     sender = Account(ChannelName.DINGTALK, "" if by_union_id or foreign else user)
-    tap = Tap(card_id=card_id, action=action, params=params, text=params.get("text", "").strip())
+    tap = Tap(card_id=card_id, action=action, params=params, text=_typed(returned))
     group = _group_of(data)
     return InboundMessage(
         message_id=f"card:{tap_key(sender, tap)}:{push_id}",
@@ -214,6 +212,12 @@ def _group_of(data: Mapping[str, Any]) -> str:
     if _text(data.get("spaceType")).upper() != "IM_GROUP":
         return ""
     return re.sub(r"^.*//im_group\.", "", _text(data.get("spaceId")), flags=re.IGNORECASE)
+
+
+def _typed(returned: Mapping[str, Any]) -> str:
+    """What stands in the card's input: `params.text`, or the field `text` of a form component (seen in use)."""
+    value = returned.get("text") or _object(returned.get("form")).get("text")
+    return _text(value.get("value") if isinstance(value, dict) else value)
 
 
 def _param(value: Any) -> str:

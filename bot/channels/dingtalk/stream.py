@@ -92,11 +92,6 @@ class DingTalkStream:
         self._work: set[asyncio.Task[Any]] = set()  # outlives a link: a lost socket cancels no accept
         self._retiring: set[asyncio.Task[Any]] = set()
 
-    @property
-    def connected(self) -> bool:
-        """Whether pushes can arrive now."""
-        return self.state.connected
-
     # -- life --
     async def run(self) -> None:
         """Keep connected. Returns after `stop()`; cancelling it closes just as cleanly."""

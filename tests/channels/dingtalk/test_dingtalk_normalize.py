@@ -220,6 +220,17 @@ def test_every_shape_of_a_tap_that_was_seen(callback: dict[str, Any]) -> None:
     assert (message.tap.action, message.tap.params) == ("a", {"x": "1", "n": "2", "none": ""})
 
 
+@pytest.mark.parametrize(
+    "form",
+    [{"text": "太便宜"}, {"text": {"value": "太便宜"}}, json.dumps({"text": "太便宜"})],
+    ids=["plain", "value", "json"],
+)
+def test_what_was_typed_into_a_form_component_is_found(form: Any) -> None:
+    message = tap(tapped(form=form))
+    assert message.tap is not None
+    assert message.tap.text == "太便宜"
+
+
 def test_a_tap_in_a_group_is_answered_there() -> None:
     for space in ("cidgroup==", "dtv1.card//IM_GROUP.cidgroup=="):
         message = tap({**tapped(), "spaceType": "IM_GROUP", "spaceId": space})
