@@ -52,8 +52,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import cache, cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -87,13 +89,13 @@ class Sandbox:
     def __init__(self, config: SandboxConfig | None = None, *, bot: httpx.AsyncBaseTransport | None = None) -> None:
         self.config = config or SandboxConfig()
         self.world = World(self.config)
-        self.bot = httpx.AsyncClient(transport=bot, timeout=None, trust_env=False)  # noqa: S113 - deadlines are set per call
-        self.http = httpx.AsyncClient(timeout=5, trust_env=False)
+        # no timeout of its own: every callback sets its deadline
+        self.bot = httpx.AsyncClient(transport=bot, verify=_tls(), timeout=None, trust_env=False)  # noqa: S113
+        self.http = httpx.AsyncClient(verify=_tls(), timeout=5, trust_env=False)
         self.wecom = SandboxWeCom(self.world, self.bot)
         self.dingtalk = SandboxDingTalk(self.world)
         self.closing = asyncio.Event()
         self.url = "http://127.0.0.1"
-        self._page = _page_app(self)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One app for everything; NoAnswer comes out when a fault swallows the answer (see `over_a_port`)."""
@@ -105,6 +107,10 @@ class Sandbox:
             await self.dingtalk(scope, receive, send)
         else:
             await self._page(scope, receive, send)
+
+    @cached_property
+    def _page(self) -> FastAPI:
+        return _page_app(self)
 
     @property
     def transport(self) -> InProcess:
@@ -155,6 +161,12 @@ class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Loading the certificates takes longer than everything else here."""
+    return httpx.create_ssl_context()
 
 
 def _page_app(sandbox: Sandbox) -> FastAPI:

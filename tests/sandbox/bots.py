@@ -36,7 +36,10 @@ class CallbackBot:
         query = {name: values[0] for name, values in parse_qs(scope["query_string"].decode()).items()}
         body = (await receive())["body"]
         status, seconds = self.answers.pop(0) if self.answers else (200, 0.0)
-        out = self._verify(query) if scope["method"] == "GET" else self._hear(query, body)
+        if scope["path"] == "/healthz":
+            out = b"ok"
+        else:
+            out = self._verify(query) if scope["method"] == "GET" else self._hear(query, body)
         await asyncio.sleep(seconds)
         await send({"type": "http.response.start", "status": status, "headers": []})
         await send({"type": "http.response.body", "body": out})
