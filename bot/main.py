@@ -26,6 +26,9 @@ from bot.channels.dingtalk.stream import DingTalkStream
 from bot.channels.wecom.callback import WeComCallback
 from bot.channels.wecom.client import WeComChannel
 from bot.clock import SHANGHAI, Clock, FixedClock
+from bot.connectors.ai import ChatReader
+from bot.connectors.baidu import BaiduSpeech
+from bot.connectors.speech import SpeechToText
 from bot.cron import next_fire
 from bot.messages import ChannelName
 from bot.settings import Settings
@@ -72,6 +75,8 @@ class Application:
     stream: DingTalkStream | None
     wecom_callback: WeComCallback | None
     make_unit_of_work: Callable[[], Any]
+    speech: SpeechToText | None
+    reader: ChatReader | None
     running: dict[str, asyncio.Task[None]] = field(default_factory=dict)  #: background loops by name, for readiness
 
     def job_context(self, as_of: datetime | None = None, *, dry_run: bool = False) -> JobContext:
@@ -84,6 +89,8 @@ class Application:
             channels=self.channels,
             settings=self.settings,
             accept=self.inbox.accept,
+            speech=self.speech,
+            reader=self.reader,
             dry_run=dry_run,
         )
 
@@ -147,6 +154,8 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
             stream=_stream(settings, http, pool, inbox),
             wecom_callback=WeComCallback(settings.wecom, inbox.accept) if settings.wecom.enabled else None,
             make_unit_of_work=make,
+            speech=BaiduSpeech(settings.speech, http, SharedTokens(pool)) if settings.speech.provider else None,
+            reader=ChatReader(settings.ai, http) if settings.ai.enabled else None,
         )
         register_tasks(
             queue,
