@@ -65,13 +65,16 @@ def read_query(
         sent_at: aware; "上个月" and the like count from its day in Shanghai.
     """
     named = _named(mentions)
+    contact = _contact_named(text, named, directory)
     rest = _COMMAND.sub("", _without(text, mentions))
+    rest = rest.replace(contact, NAME) if contact else rest
     products = match_products(rest, directory.products())
     aspect = _aspect(rest, bool(products)) or (Aspect.OVERVIEW if named and not _leftover(rest) else None)
     if aspect is None or not _asks(rest, aspect, bool(named), bool(products)):
         return None
     reading = _reading(rest, aspect, products, _day(sent_at))
-    reading = replace(reading, contact_name=_contact_name(text, reading, mentions, directory))
+    if aspect is Aspect.BOSS_PHONE:
+        reading = replace(reading, contact_name=contact)
     if not named:
         return reading if aspect is not Aspect.OVERVIEW else None
     first, *others = [_about(reading, mention) for mention in named]
@@ -153,13 +156,11 @@ def _reading(rest: str, aspect: Aspect, products: tuple[str, ...], today: date) 
     return reading
 
 
-def _contact_name(text: str, reading: QueryReading, mentions: Sequence[Mention], directory: Directory) -> str:
-    """The contact whose phone is asked for, when one of the customer's contacts is named in full."""
-    if reading.aspect is not Aspect.BOSS_PHONE:
-        return ""
-    numbers = {mention.customer_no for mention in mentions if mention.customer_no}
+def _contact_named(text: str, named: Sequence[Mention], directory: Directory) -> str:
+    """One of the customer's own contacts, when the text has the full name; else empty."""
+    numbers = [mention.customer_no for mention in named if mention.customer_no]
     names = [contact.name for number in numbers for contact in directory.contacts_of(number)]
-    return next((name for name in names if name in text), "")
+    return next((name for name in names if name and name in text), "")
 
 
 def _about(reading: QueryReading, mention: Mention) -> QueryReading:
