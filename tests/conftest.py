@@ -79,6 +79,12 @@ def engine(database: Database) -> AsyncEngine:
     return database.engine
 
 
+@pytest.fixture(scope="session")
+def sample_company() -> Path:
+    """The folder with the sample company's files."""
+    return REPOSITORY / "bot" / "sandbox" / "sample_company"
+
+
 async def _migrate(url: str) -> None:
     database = connect(url)
     await upgrade(database)

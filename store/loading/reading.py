@@ -173,8 +173,8 @@ def _records(lines: list[str], start: int, delimiter: str, width: int) -> Iterat
             except csv.Error:
                 broken = True
             else:
-                taken = range(start + done + 1, start + reader.line_num)
-                broken = bool(taken) and _swallowed(cells, [lines[at] for at in taken], delimiter, width)
+                several = reader.line_num > done + 1
+                broken = several and _swallowed(cells, delimiter, width)
                 if not broken:
                     yield Row(start + done + 1, cells)
                     done = reader.line_num
@@ -182,9 +182,10 @@ def _records(lines: list[str], start: int, delimiter: str, width: int) -> Iterat
         start += done + 1
 
 
-def _swallowed(cells: list[str], further_lines: list[str], delimiter: str, width: int) -> bool:
-    """Whether a record over several lines took in whole records that follow it."""
-    return len(cells) != width or any(line.count(delimiter) >= width - 1 for line in further_lines if width > 1)
+def _swallowed(cells: list[str], delimiter: str, width: int) -> bool:
+    """Whether a cell over several lines took in whole records that follow it."""
+    inside = (line for cell in cells for line in cell.split("\n")[1:])
+    return len(cells) != width or any(line.count(delimiter) >= max(1, width - 1) for line in inside)
 
 
 def _as_typed(line: str, number: int, delimiter: str, width: int) -> Row:
