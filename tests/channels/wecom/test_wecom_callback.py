@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -94,6 +95,29 @@ async def test_a_message_is_stored_and_answered_with_nothing(inbox: Inbox) -> No
     assert (answer.status_code, answer.content, answer.headers["content-length"]) == (200, b"", "0")
     (message,) = inbox.messages
     assert (message.message_id, message.text, message.app_id) == ("7301234567890123456", "查客户 ACME", "1000002")
+
+
+async def test_the_answer_waits_for_the_commit() -> None:
+    committed = asyncio.Event()
+    sent: list[Any] = []
+
+    async def accept(message: InboundMessage) -> bool:
+        await committed.wait()
+        return True
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": envelope(V1)}
+
+    async def send(event: Any) -> None:
+        sent.append(event)
+
+    scope = {"type": "http", "method": "POST", "path": "/wecom/callback", "query_string": urlencode(V1_QUERY).encode()}
+    answering = asyncio.create_task(WeComCallback(SETTINGS, accept)(scope, receive, send))
+    await asyncio.sleep(0.02)
+    assert sent == []
+    committed.set()
+    await answering
+    assert sent[0]["status"] == 200
 
 
 async def test_a_store_that_fails_makes_the_platform_post_again(inbox: Inbox) -> None:
