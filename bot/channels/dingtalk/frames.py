@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -50,8 +51,8 @@ class Frame:
         data = self.data
         if isinstance(data, str) and data.strip():
             try:
-                data = orjson.loads(data)
-            except orjson.JSONDecodeError as error:
+                data = loads(data)
+            except ValueError as error:
                 raise BadInput("data of the frame is not JSON") from error
         if data in (None, "") and self.type != CALLBACK:
             return {}
@@ -60,11 +61,27 @@ class Frame:
         return data
 
 
+def loads(text: str | bytes) -> Any:
+    """JSON as phones write it: half an emoji or a bare line break in a string costs that character, not the message.
+
+    Raises:
+        ValueError: not JSON.
+    """
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        try:
+            lenient = json.loads(text, strict=False)
+        except RecursionError as error:
+            raise ValueError("nested too deeply") from error
+        return orjson.loads(json.dumps(lenient, ensure_ascii=False).encode("utf-8", "replace"))
+
+
 def decode(raw: str | bytes) -> Frame | None:
     """A frame, or None for what is not one (nothing to answer: it has no messageId)."""
     try:
-        whole = orjson.loads(raw)
-    except orjson.JSONDecodeError:
+        whole = loads(raw)
+    except ValueError:
         return None
     if not isinstance(whole, dict):
         return None

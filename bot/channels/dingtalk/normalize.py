@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from bot.channels.dingtalk.frames import loads
 from bot.errors import BadInput
 from bot.messages import Account, ChannelName, InboundMessage, Kind, Media, Tap
 
@@ -285,8 +286,8 @@ def _object(value: Any) -> Mapping[str, Any]:
     """An object, or the object inside a JSON string."""
     if isinstance(value, str):
         try:
-            value = orjson.loads(value)
-        except orjson.JSONDecodeError:
+            value = loads(value)
+        except ValueError:
             return {}
     return value if isinstance(value, dict) else {}
 

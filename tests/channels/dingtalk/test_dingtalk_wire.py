@@ -36,6 +36,19 @@ def test_an_answer_has_the_official_shape() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("data", "nick"),
+    [
+        pytest.param(r'{"senderNick":"王\ud83d"}', "王?", id="half an emoji, cut off by the platform"),
+        pytest.param('{"senderNick":"王\t"}', "王\t", id="a bare control character"),
+    ],
+)
+def test_one_odd_character_does_not_cost_a_message(data: str, nick: str) -> None:
+    frame = frames.decode(json.dumps({"type": "CALLBACK", "headers": {}, "data": data}))
+    assert frame is not None
+    assert frame.payload() == {"senderNick": nick}
+
+
 class Waits:
     """A back-off without chance, and with a clock that the test moves."""
 
