@@ -38,7 +38,7 @@ _COUNTED = re.compile(
     r"分秒周岁种款项样端度级米寸升户页页路]|小时|公里|工作日|星期|礼拜|季度?|平米|平方|厘米|毫米|公斤|毫升|ml|kg|mm|cm|[lghvmx*×㎡]|w(?:$|电机|伺服)|星)"
 )
 _CODE = re.compile(
-    r"1\d{2}[-\s]?\d{4}[-\s]?\d{4}|0\d{2,3}-\d{7,8}|[a-z]{1,4}\d[\w-]*|\d+[-/]\d+[-/]\d+|\d{7,}-\d+|\d{1,2}[:点]\d{2}|\d{12,}"
+    r"1\d{2}[-\s]?\d{4}[-\s]?\d{4}|0\d{2,3}-\d{7,8}|(?<![\da-z])[a-z]{1,4}\d[\w-]*|\d+[-/]\d+[-/]\d+|\d{7,}-\d+|\d{1,2}[:点]\d{2}|\d{12,}"
 )
 _RANGE = re.compile(
     r"(?:\d+(?:\.\d+)?|[一二两三四五六七八九十百千万]+)\s?[wk万千]?\s?(?:[-~—～至]|(?<![提加涨升降压砍减调改谈])到)\s?$"
@@ -48,11 +48,12 @@ _ADJACENT = re.compile(r"[一二两三四五六七八九]$")
 _NOT_THE_DEAL_BEFORE = re.compile(
     r"去年|上年|前年|往年|同期|历史|上[次回]|上个?月|上季|每个?季度?|季均|每个?月|月均|每[箱瓶件台套桶天次]|[一1][箱瓶件台套桶](?!体)|单价|进价|零售价"
     r"|保证金|押金|质保金|定金|订金|首付|预付|欠|尾款|余款|货款|应收|回款|收款|催|到账|到帐|打[了来过]|汇[了来过]|转[了来过]账?|付[了过给]|已[付打收]|收到|收了"
-    r"|退[款了货]|罚|返利|返点|返现|陈列费|堆头费|进场费|条码费|费用|运费|快递费|人工费|差额|差异|差了|差价|对账|对帐|账上|短少|少[了收付]|多[了收付]"
+    r"|退[款了货]|罚|返利|返点|返现|陈列费|堆头费|进场费|条码费|费用|运费|快递费|人工费|差额|差异|差了|差价|差(?=$|个?$)|对账|对帐|账上|短少|少[了收付]|多[了收付]"
     r"|优惠|便宜|让利|[降涨高贵低减]了|补贴|赠|送他|送她|送了|扣|抹零|注册资本|营业额|流水|销售额|房租|租金|工资|罚款|赔|竞品|对手|人家报|他们报|别家|库存|剩"
 )
+_POWER = re.compile(r"(?:电机|伺服|功率|马达|水泵|风机|灯|空调|压缩机|主机|变频器)\S{0,2}$")
 _NOT_THE_DEAL_AFTER = re.compile(
-    r"^的?(?:那笔|这笔|货款|回款|欠款|尾款|余款|保证金|押金|质保金|定金|订金|预付|首付|陈列费|堆头费|进场费|费用|返利|返点|差额|差异|差价|运费|罚款|退款|赠品|优惠|补贴"
+    r"^的?(?:那笔|这笔|货款|回款|欠款|尾款|余款|保证金|押金|质保金|定金|订金|预付|首付|陈列费|堆头费|进场费|费用|返利|返点|(?:增值税)?(?:专|普)?票|发票|差额|差异|差价|运费|罚款|退款|赠品|优惠|补贴"
     r"|还?没[打付到结收]|未[付到结]|到账|到帐|已[付打到]|[付打结]了|打过来|对不上|的账|的帐|/箱|/瓶|每|[一1][箱瓶件桶]|/月|/季|一个月|一个?季度?)"
 )
 _OLD = re.compile(
@@ -107,6 +108,10 @@ def _money(match: re.Match[str], folded: str, bare_from: int) -> Money | None:
         return None
     if re.match(r"[-~—～至到]\d|[-~—～至到][一二两三四五六七八九十]+[万千百]", rest):
         return None
+    if unit and match["unit"].endswith("w") and _POWER.search(before):
+        return None
+    if number.endswith("w") and _POWER.search(before):
+        return None
     if not explicit and _COUNTED.match(rest):
         return None
     if not (explicit and bare_from == 1) and value < bare_from:
@@ -126,15 +131,19 @@ def _money(match: re.Match[str], folded: str, bare_from: int) -> Money | None:
 
 _UNIT_ALONE = {"万": Decimal(10_000), "千": Decimal(1_000), "百": Decimal(100)}
 _BORROWED = re.compile(r"(?<=[十百千万])[一二两三四五六七八九十]$")
+_BORROWER_OF_ONE = re.compile(r"[起共直定些下点样半并律]")
 _BORROWER = re.compile(
-    r"[个箱件台天月年号日瓶桶条套张家人位次趟期半起共直定些下点样家]|周(?!年)|星期|礼拜|[一二三四五六七八九十]?[月号日]"
+    r"[个箱件台天月年号日瓶桶条套张家人位次趟期]|周(?!年)|星期|礼拜|[一二三四五六七八九十]?[月号日]"
 )
 
 
 def _without_borrowed_digit(match: re.Match[str], folded: str) -> str:
     """两万一共, 两万三个月, 两万五号: the last digit belongs to the next word."""
     number = match["number"]
-    if _BORROWED.search(number) and not match["money"] and _BORROWER.match(folded, match.end("number")):
+    if _BORROWED.search(number) and not match["money"] and (
+        _BORROWER.match(folded, match.end("number"))
+        or (number[-1] == "一" and _BORROWER_OF_ONE.match(folded, match.end("number")))
+    ):
         after = folded[match.end("number") :]
         if not (
             after.startswith("月底")

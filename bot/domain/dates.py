@@ -30,6 +30,7 @@ class DateMention:
 Resolve = Callable[[re.Match[str], date], date | None]
 _HALF_YEAR_DAYS = 183
 _NOT_A_COUNT = r"(?![个箱件台家万千百wk%.\d点元块折桶瓶条套人次楼线店仓门柜机幢栋院厂铺架库油桌])"
+_SOME_TIME_AFTER = re.compile(r"(?:之后|以后|过后)(?!第[一1])|后再说")  # 正月十五之后: no day in particular
 _PAST_CUE = re.compile(
     r"(?:[号日]|[一二三四五六日天])?(?:那[天批次笔张回]|(?:[上下]午)?(?:去|到|发|送|签|下|来|跑|打|聊|见|拜访|买|定|订)的)"
 )
@@ -42,7 +43,8 @@ def find_dates(text: str, *, today: date) -> list[DateMention]:
     for pattern, resolve in _RULES:
         for match in pattern.finditer(folded):
             loose = resolve is _weekday and not match["which"]
-            found.append(DateMention(match.start(), match.end(), resolve(match, today), loose))
+            day = None if _SOME_TIME_AFTER.match(folded, match.end()) else resolve(match, today)
+            found.append(DateMention(match.start(), match.end(), day, loose))
     found.sort(key=lambda mention: (mention.start, -mention.end))
     kept: list[DateMention] = []
     for mention in found:
@@ -216,7 +218,7 @@ _PLAN = r"(?=前|之前|以前|再|去|来|见|回访|跟进|上午|下午|早�
 
 
 def _rule(pattern: str, resolve: Resolve) -> tuple[re.Pattern[str], Resolve]:
-    return re.compile(pattern + _BEFORE), resolve
+    return re.compile(f"(?:{pattern}){_BEFORE}"), resolve
 
 
 _RULES: tuple[tuple[re.Pattern[str], Resolve], ...] = (
@@ -245,10 +247,11 @@ _RULES: tuple[tuple[re.Pattern[str], Resolve], ...] = (
         rf"{_FREE}{_BIG}(?<!月)(?P<day>{SMALL})[号日](?![楼线店仓门柜机油桌院厂车库位铺货架街路桶本常用期])",
         _day_of_month,
     ),
+    (re.compile(r"今明两?[天日]|明后两?[天日]|这[两几]天|[两三四五六七八九][三四五六七八九十][天日](?:后|内|之后)?"), _vague),
     (re.compile(rf"每(?:个|逢)?{_WEEK}[一二三四五六日天]?"), _vague),
     (re.compile(rf"(?:下下个?|下个?|这个?|本|上个?)?{_WEEK}末"), _vague),
     _rule(
-        rf"(?<![一二两三四五六七八九十几每\d])(?P<which>下下个?|下个?|这个?|本|上上个?|上个?)?{_WEEK}(?:的?{_WEEK})?"
+        rf"(?:(?P<which>下下个?|下个?|这个?|本|上上个?|上个?)|(?<![一二两三四五六七八九十几每\d])){_WEEK}(?:的?{_WEEK})?"
         r"(?P<day>[一二三四五六日天]|[1-7](?![\d.个箱件次家点万千]))(?!年|次)",
         _weekday,
     ),

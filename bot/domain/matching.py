@@ -229,9 +229,9 @@ def _believable(
         return True
     if hit.doubtful:
         return False
-    if confirmed(hit.entry):
-        return True
     left, right = folded[: hit.start], folded[hit.end :]
+    if confirmed(hit.entry):
+        return bool(_LEFT_CUE.search(left))
     if folded[hit.start : hit.end] in phrases_dict or not (_LEFT_CUE.search(left) and _RIGHT_CUE.match(right)):
         return False
     return mine or (hit.entry.region == region and bool(_STRONG_LEFT.search(left)))

@@ -31,11 +31,14 @@ _MET = re.compile(
     r"(?:跟|和|与|同|陪|见|见到|见着|见了|碰到|碰见|遇到|找|找了|找到|约|帮|给|问|跟着|叫|联系人|电话|联系上|拜访|加了|请|到|是|对接人?|◈|[:：,，、\s])了?$"
 )
 _ABSENT_AFTER = re.compile(
-    r"^(?:今天|这次|又|还是?|都|也|刚好|正好|刚|人|店长|老板|经理|◈+)*(?:不在|没在|没来|没空见|出差|出去|外出|休假|请假|回老家|回家|住院|没见|没碰|没遇|没接|不接|没人接|未接|电话没|电话不|电话打不|微信没回|没回|没联系|联系不|打不通|换人|离职|走了(?!流程)|不见|手机关机|关机)"
+    r"^(?:今天|这次|又|还是?|都|也|刚好|正好|刚|人|店长|老板|经理|◈+)*(?:不在|没在|没来|没空见|没理|出差|出去|外出|休假|请假|回老家|回家|住院|没见|没碰|没遇|没接|不接|没人接|未接|电话没|电话不|电话打不|微信没回|没回|没联系|联系不|打不通|换人|离职|走了(?!流程)|不见|手机关机|关机)"
+    r"|^[^,，。;；\s说讲问下明要◇]{0,6}(?:没见[到着]|没碰[到着上]|没遇[到上]|出差)|^的?(?:老婆|爱人|老公|媳妇|儿子|女儿|家里|家属|助理|秘书|司机)"
 )
 _ABSENT_BEFORE = re.compile(
     r"(?:没见到?|没见着|没碰到|没碰上|没找到|没遇到|没等到|没联系上|联系不上|打不通|转给了?|移交给?|交给了?|换成了?|换了|介绍(?:了)?|推荐(?:了)?|等|带上?|叫上|请(?=[^,，。]{0,3}$)|我们|咱们?|咱|我司|公司|领导|汇报给|抄送|同事|隔壁|前任|以前的?|原来的?|之前的?|说(?:要|得)?(?:问|请示|等)|要问|请示|问一?下|得问|老公|对手|竞品|别家|另一家)的?$"
 )
+_TO_BE_ASKED = re.compile(r"(?:要|得|回去|还|再|需要?|等|去)[^,，。;；]{0,3}(?:跟|和|与|问|找|请示|等|向)?[^,，。;；]{0,2}$")
+_TO_ASK = re.compile(r"^(?:[^,，。;；]{0,2})(?:商量|请示|汇报|确认|拍板|点头|批|审批|签字|同意|回来|定)")
 _ALONE = re.compile(
     r"老板娘|老板他?爱人|老板爸|老板|新?店长|负责人|采购经理|采购|会计|财务|出纳|总经理|经理|收银员|主任|校长|院长|厂长|系统管理员|管理员|店主|掌柜|主管|业务负责人"
 )
@@ -50,7 +53,7 @@ _UNKNOWN_NAME = re.compile(rf"{_NAME_BEFORE}(?P<name>{_ANY_SURNAME}(?:[一-鿿]{
 _LISTED_NAME = re.compile(rf"(?:^|[\s,，、:：□])(?P<name>{_ANY_SURNAME}[一-鿿]{{1,2}})(?=[\s,，、。;；]|说|$)")
 _NO_NAME = re.compile(
     r"高兴|安排|成交|方便|明[天年早]|年后|白天|常用|应该|于是|单子|金额|项目|万一|时[间候]|马上|路过|都在|平时|余款|包装|关门|管理|计划|宣传|能|麻烦|谢谢|温度|广告|成本|毛利|鲜|牛奶|水果|米|全[部年]|"
-    r"[说聊谈问要定让在把提不还也就的了是那]|商量|上午|下午|老板|店长|经理|采购|财务|通知|沟通|何时|任何|方案|方面|金牌|江边|石头|花生|雷同|封|计|支付|货|饮|库存|价|常|顾客|车|包|白酒|房|温|安[全装]|左右|向|连|齐|相|时|单|盘|应|幸|终|成|平|经|曾经|路|席|万|陈列|宋体|许多|许可|段|黄金|黄了|田|游|付款|水|毛|冷|程序|党|史|简单|池|强|全|满|申请|温馨|游客|查"
+    r"[说聊谈问要定让在把提不还也就的了是那着门]|商量|上午|下午|老板|店长|经理|采购|财务|通知|沟通|何时|任何|方案|方面|金牌|江边|石头|花生|雷同|封|计|支付|货|饮|库存|价|常|顾客|车|包|白酒|房|温|安[全装]|左右|向|连|齐|相|时|单|盘|应|幸|终|成|平|经|曾经|路|席|万|陈列|宋体|许多|许可|段|黄金|黄了|田|游|付款|水|毛|冷|程序|党|史|简单|池|强|全|满|申请|温馨|游客|查"
 )
 
 
@@ -75,7 +78,7 @@ def spoken_to(
         colleagues: whole names of our own people.
         met: False when nobody was met or reached: then only a clear "跟谁聊" counts.
     """
-    best: tuple[int, int] | None = None
+    best: tuple[bool, bool, int] | None = None
     chosen: Person | None = None
     for person in _people(masked, contacts):
         if person.name in colleagues and not person.known:
@@ -83,7 +86,7 @@ def spoken_to(
         score = _standing(masked, person)
         if score is None or (not met and not _clearly_met(masked, person)):
             continue
-        rank = (-score, person.start)
+        rank = (not person.known, not person.known and score == 0, person.start)
         if best is None or rank < best:
             best, chosen = rank, person
     return chosen
@@ -95,20 +98,26 @@ def _standing(masked: str, person: Person) -> int | None:
     if _ABSENT_AFTER.match(after) or _ABSENT_BEFORE.search(before):
         return None
     says = bool(re.match(_SAYS, after))
-    return 2 * person.known + 2 * says + bool(_MET.search(before))
+    if _TO_BE_ASKED.search(before) and _TO_ASK.match(after):
+        return None
+    return 2 * says + bool(_MET.search(before))
 
 
 def _clearly_met(masked: str, person: Person) -> bool:
+    if person.known and re.match(r"(?:接待|说|让|告诉|反馈|代)", masked[person.end :]):
+        return True
     before, after = masked[max(0, person.start - 6) : person.start], masked[person.end : person.end + 8]
     return bool(
-        re.search(r"(?:跟|和|与|见到?了|碰到|找到?了?)[^,，。]{0,3}$", before)
+        re.match(r"[^,，。]{0,2}接待", after)
+        or re.search(r"见的是[^,，。]{0,3}$", before)
+        or re.search(r"(?:跟|和|与|见到?了|碰到|找到?了?)[^,，。]{0,3}$", before)
         and re.match(r"[^,，。]{0,3}(?:聊|谈|说|对|沟通|交流|见)", after)
     )
 
 
 def _people(masked: str, contacts: Sequence[Contact]) -> list[Person]:
     found = _by_whole_name(masked, contacts) + _by_title(masked, contacts) + _unknown(masked, contacts)
-    found.sort(key=lambda person: (person.start, -(person.end - person.start), not person.known))
+    found.sort(key=lambda person: (not person.known, person.start, -(person.end - person.start)))
     kept: list[Person] = []
     for person in found:
         if all(person.start >= other.end or person.end <= other.start for other in kept):
@@ -204,6 +213,8 @@ def _by_role(masked: str) -> list[Person]:
     found = []
     for match in _ALONE.finditer(masked):
         before, after = masked[max(0, match.start() - 8) : match.start()], masked[match.end() : match.end() + 10]
+        if re.search(r"◇[^,，。;；\s]*$", before):  # 下周一找老板谈: yet to come
+            continue
         if _NOT_THEIRS.search(before) or not (_ALONE_AFTER.match(after) or _ALONE_BEFORE.search(before)):
             continue
         found.append(Person(match[0], match[0].removeprefix("新"), False, match.start(), match.end()))

@@ -16,6 +16,7 @@ _ALSO = {
     "仇": "qiu chou", "解": "jie xie", "翟": "zhai di", "覃": "qin tan", "查": "zha cha", "朴": "piao pu",
     "华": "hua", "石": "shi", "车": "che", "强": "qiang", "省": "sheng xing", "宿": "su xiu", "薄": "bo bao",
 }  # fmt: skip
+_SPOKEN_DIGITS = dict(zip("0123456789", "零一二三四五六七八九", strict=True))  # 七天优鲜 is 7天优鲜
 _LOOSE = str.maketrans({"v": "u"})
 
 
@@ -29,7 +30,7 @@ def _plain(reading: str) -> str:
 @lru_cache(maxsize=32768)
 def readings(char: str) -> tuple[str, ...]:
     """The syllables of a character, the usual one first; of anything else, itself."""
-    known = pinyin_dict.get(ord(char))
+    known = pinyin_dict.get(ord(_SPOKEN_DIGITS.get(char, char)))
     if not known:
         return (char,)
     first = _plain(known.split(",")[0])

@@ -15,6 +15,8 @@ _TURN = re.compile(
 )
 _ASIDE_BEFORE = re.compile(r"(?:比|不如|隔壁的?|对面的?|旁边的?|像|超过|参照|照着|跟着|介绍了?|推荐了?|供的?|给)$")
 _ASIDE_AFTER = re.compile(r"^(?:介绍|推荐|那样|一样|的价格?|那个价|同款|同样|的老板介绍|老板介绍|还(?:便宜|贵|低|高))")
+#: "馨苑？不对，是锦穗": the name before it was a slip
+_CORRECTED = re.compile(r"^[^一-鿿]{0,3}(?:啊|哦|呃|嗯|噢)?[^一-鿿]{0,3}(?:不是|不对|说错了?|写错了?|打错了?|搞错了?|更正|口误|哦不|错了)[^。;；]{0,6}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +61,13 @@ def segments(folded: str, mentions: Sequence[Mention]) -> list[Segment]:
 
 
 def _visited(folded: str, mentions: Sequence[Mention]) -> list[Mention]:
-    kept = [
-        mention
-        for mention in mentions
-        if not (_ASIDE_BEFORE.search(folded[: mention.start]) or _ASIDE_AFTER.match(folded[mention.end :]))
-    ]
+    kept = []
+    for index, mention in enumerate(mentions):
+        following = mentions[index + 1].start if index + 1 < len(mentions) else len(folded)
+        aside = _ASIDE_BEFORE.search(folded[: mention.start]) or _ASIDE_AFTER.match(folded[mention.end :])
+        corrected = index + 1 < len(mentions) and _CORRECTED.match(folded[mention.end : following])
+        if not aside and not corrected:
+            kept.append(mention)
     return kept or list(mentions)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -37,7 +37,7 @@ _WRITE_DOWN = re.compile(r"记一[笔下]|记录|补记|补录|帮我?记|记下
 #: somebody was there, something was said or agreed: the marks of a report
 _REPORTS = re.compile(
     r"上门|拜访了?|见到?了|没见|见着|聊了|聊的|谈了|谈到|谈的|去了|去过|跑了|跑的|刚从|刚到|巡店|路过|通了|打了?个?电话|回我了|回了我|说|让我|让[我咱]们|答应|同意|反馈|表示|抱怨|嫌|要求|"
-    r"[定订签]了|下单|拍板|考虑|犹豫|还在比|比价|没兴趣|不想|不要|不肯|送了|带了|留了|加了|换了|到货|缺货|坏了|临期|催[货了]|演示了?|培训|介绍|漏|投诉|陈列|堆头|排面|铺货|没人|关门|不在"
+    r"[定订签]了|下单|拍板|考虑|犹豫|还在比|比价|没兴趣|不想|不要|不肯|送了|带了|留了|加了|换了|到货|缺货|坏了|临期|催[货了]|演示了?|培训|介绍|漏|投诉|陈列|堆头|排面|铺货|没人|关门|不在|丢了|中标|进场|验收|装好|修[好了]|断货|卖得|动销|退[货了]|发货|延期|结清|打款|付[了款]|到期"
 )
 _PLANS = re.compile(r"再(?:去|来|跑|约|谈|联系|问|催|说|聊)|回访|跟进|过去|送合同|拿|补|签|交|给")
 _ASKS_BOT = re.compile(
@@ -60,7 +60,7 @@ def understand(text: str, *, sender: Employee | None, sent_at: datetime, directo
     today = sent_at.astimezone(_SHANGHAI).date()
     asked = read_query(said, mentions=mentions, sent_at=sent_at, directory=directory)
     told = bool(_WRITE_DOWN.search(said) or _VISIT_WORD.match(said))
-    if asked is not None and not told:
+    if asked is not None and not told and not (mentions and _tells_more(said, mentions, today, directory)):
         return Understood(kind="query", query=asked, text=said)
     if not mentions and not told and not _reports_a_stranger(said):
         return Understood(kind="other", text=said)
@@ -68,6 +68,17 @@ def understand(text: str, *, sender: Employee | None, sent_at: datetime, directo
     if told or any(_is_report(visit, said, mentions) for visit in visits):
         return Understood(kind="visit", visits=visits, text=said)
     return Understood(kind="other", text=said)
+
+
+def _tells_more(said: str, mentions: Sequence[Mention], today: date, directory: Directory) -> bool:
+    """Whether what looks like a question carries a promise or a deal: 想试试白桃气泡，1号我去看数据."""
+    if _ASKS_BOT.search(fold(said)):
+        return False
+    visits = read_visits(said, mentions, today=today, directory=directory)
+    return any(
+        visit.next_follow_up and (visit.contact or visit.amount_yuan or visit.intent or visit.visit_kind)
+        for visit in visits
+    )
 
 
 def _is_report(visit: VisitReading, said: str, mentions: Sequence[Mention]) -> bool:
@@ -86,7 +97,7 @@ def _reports_a_stranger(said: str) -> bool:
     folded = fold(said)
     if len(folded) < 8 or _LEAVE.search(folded) or _ASKS_BOT.search(folded):
         return False
-    went = re.search(r"上门|拜访|见到?了|去了|跑了|跑的|刚从|刚到|路过|聊了|谈了|通了?个?电话|巡店", folded)
+    went = re.search(r"上门|拜访|见到?了|去了|跑了|跑的|刚从|刚到|路过|聊了|谈了|通了?个?电话|巡店|(?:今天|昨天|[上下]午|刚)[^,，]{0,3}(?:去|到|跑|在)", folded)
     place = re.search(r"店|超市|公司|厂|医院|学校|客户|老板|商行|工地|饭店|餐|老板娘|[一-鿿]总", folded)
     outcome = re.search(
         r"[定订签]了|下单|说|考虑|没兴趣|意向|报价|再去|[没未]见|要|\d|[一二三四五六七八九十]万", folded

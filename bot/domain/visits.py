@@ -88,12 +88,13 @@ def _read(
     contacts = _contacts(mention, directory)
     colleagues = {employee.name for employee in directory.employees()}
     person = spoken_to(own, contacts, colleagues=colleagues, met=met)
+    sure = mention is not None and mention.customer_no is not None
     step = next_step(page.hidden, page.dates, _clauses(page.hidden, spans), today=page.today)
     day = contact_day(page.folded, page.dates, [*spans, *shared], today=page.today)
     return VisitReading(
         customer_no=mention.customer_no if mention else None,
         ambiguous_customers=mention.candidates if mention and not mention.customer_no else (),
-        contact=person.name if person else None,
+        contact=(person.name if sure else person.mention) if person else None,
         contact_mention=person.mention if person else None,
         amount_yuan=_amount(page, spans),
         intent=read_intent(own),
