@@ -69,13 +69,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.sandbox.config import SandboxConfig
 from bot.sandbox.dingtalk_server import SandboxDingTalk
-from bot.sandbox.page_api import page_routes
+from bot.sandbox.page_api import bot_reachable, page_routes
 from bot.sandbox.wecom_server import SandboxWeCom
 from bot.sandbox.wire import InProcess, NoAnswer, leave_unanswered
 from bot.sandbox.world import World
 
 _PAGE = Path(__file__).parent / "page"
 _DINGTALK_PATHS = ("/v1.0/", "/topapi/", "/gettoken", "/media/upload", "/robot/", "/connect")
+_POLICY = "default-src 'self'; img-src 'self' data: blob: http: https:; frame-ancestors 'none'; base-uri 'none'"
 _log = logging.getLogger(__name__)
 
 
@@ -94,6 +95,7 @@ class Sandbox:
         self.http = httpx.AsyncClient(verify=_tls(), timeout=5, trust_env=False)
         self.wecom = SandboxWeCom(self.world, self.bot)
         self.dingtalk = SandboxDingTalk(self.world)
+        self.dingtalk.gateway.on_change = self._connections_changed
         self.closing = asyncio.Event()
         self.url = "http://127.0.0.1"
 
@@ -123,6 +125,14 @@ class Sandbox:
             await self(scope, receive, send)
         except NoAnswer as error:
             await leave_unanswered(error, scope, receive, self.dingtalk.sockets)
+
+    def _connections_changed(self) -> None:
+        if not self.closing.is_set():
+            self.dingtalk.spawn(self._tell_about_bot())
+
+    async def _tell_about_bot(self) -> None:
+        reachable = await bot_reachable(self)
+        self.world.tell("bot", {"reachable": reachable, "connections": self.dingtalk.connections})
 
     async def close(self) -> None:
         """Stop deliveries, close every connection and the data file."""
@@ -176,10 +186,13 @@ def _page_app(sandbox: Sandbox) -> FastAPI:
     @app.get("/", response_model=None)
     async def index() -> Response:
         page = _PAGE / "index.html"
-        return FileResponse(page) if page.exists() else JSONResponse({"detail": "页面没有安装"}, status_code=404)
+        if not page.exists():
+            return JSONResponse({"detail": "页面没有安装"}, status_code=404)
+        return FileResponse(page, headers={"content-security-policy": _POLICY, "cache-control": "no-cache"})
 
     app.mount("/page", StaticFiles(directory=_PAGE, check_dir=False))
-    app.add_middleware(LocalOnly, hosts=sandbox.config.allowed_hosts)
+    own = urlsplit(sandbox.url).hostname or ""
+    app.add_middleware(LocalOnly, hosts=(*sandbox.config.allowed_hosts, own))
     return app
 
 

@@ -99,9 +99,8 @@ class CardDesk:
 
     def redraw(self, track: str, **more: Any) -> None:
         """Show every copy as it is now; `more` goes into the page's card."""
-        for message in self._world.messages("dingtalk"):
-            if (message.card or {}).get("out_track_id") == track:
-                self._world.changed(message, card={**(message.card or {}), **self.seen_by(track, message.user), **more})
+        for message in self._world.copies_of_card("dingtalk", track):
+            self._world.changed(message, card={**(message.card or {}), **self.seen_by(track, message.user), **more})
 
     def seen_by(self, track: str, user: str) -> dict[str, Any]:
         """{"out_track_id", "vars"} for one person: public, then private, then what only the tapper was shown."""

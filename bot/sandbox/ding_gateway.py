@@ -8,7 +8,7 @@ import random
 import re
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,6 +67,7 @@ class Gateway:
         self._config = world.config
         self._tickets: dict[str, tuple[float, frozenset[tuple[str, str]]]] = {}
         self.links: list[Link] = []
+        self.on_change: Callable[[], None] = lambda: None  #: called when a connection begins or ends
         self.sockets: Iterable[Any] = ()  #: the server's protocol objects, to break lines as a network does
 
     async def open(self, call: Call) -> Answer:
@@ -100,6 +101,7 @@ class Gateway:
         await send({"type": "websocket.accept"})
         link = Link(send, topics, scope.get("client"))
         self.links.append(link)
+        self._log("connect", "101", 0, None, None, 1)
         self._count()
         pinging = asyncio.create_task(self._ping(link))
         try:
@@ -133,7 +135,7 @@ class Gateway:
         self._count()
 
     def _count(self) -> None:
-        self._world.tell("bot", {"reachable": bool(self.links), "connections": len(self.links)})
+        self.on_change()
 
     async def push(
         self,

@@ -166,11 +166,11 @@ class DingRobot:
             raise DingRefused("invalidParameter.processQueryKeys.overMax")
         done, failed = [], {}
         for key in keys:
-            found = [message for message in self._world.messages("dingtalk") if message.ref == key]
+            found = self._world.sent_as(str(key))
             if not found:
-                failed[key] = "invalid.processQueryKey"
+                failed[str(key)] = "invalid.processQueryKey"
             elif self._world.age(found[0].at) > _DAY:
-                failed[key] = "processQueryKey.expireTime"
+                failed[str(key)] = "processQueryKey.expireTime"
             else:
                 for message in found:
                     self._world.changed(message, state="recalled")
@@ -180,7 +180,7 @@ class DingRobot:
     async def read_status(self, call: Call) -> Answer:
         self._check_robot(call.query.get("robotCode"))
         key = call.query.get("processQueryKey", "")
-        found = [message for message in self._world.messages("dingtalk") if message.ref == key]
+        found = self._world.sent_as(key)
         if not found:
             raise DingRefused("invalid.processQueryKey")
         if self._world.age(found[0].at) > _DAY:

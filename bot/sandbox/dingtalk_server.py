@@ -131,7 +131,7 @@ class SandboxDingTalk(DingTalkHosts):
         """Wait until the bot holds this many connections that take messages."""
         async with self.world.listening() as changes:
             while sum(not link.draining for link in self.gateway.links) < count:
-                await changes.get()
+                await changes.get()  # the log of the wire moves whenever a connection begins
 
     async def _sends(
         self, user: str, shown: dict[str, Any], content: dict[str, Any], group: str | None, repeat: int, wait: bool

@@ -63,10 +63,8 @@ class CardBook:
         wanted = None if users is None else {user.casefold() for user in users}
         return {
             message.user.casefold(): message
-            for message in self._world.messages("wecom")
-            if message.kind == "card"
-            and (message.card or {}).get("task_id") == task_id
-            and (wanted is None or message.user.casefold() in wanted)
+            for message in self._world.copies_of_card("wecom", task_id)
+            if wanted is None or message.user.casefold() in wanted
         }
 
     def grey(self, message: Shown, text: str) -> None:

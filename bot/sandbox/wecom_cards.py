@@ -131,7 +131,8 @@ def _news_notice(card: dict[str, Any]) -> None:
     if image:
         if not isinstance(image, dict) or not _is_url(image.get("url")):
             raise Refused(42044)
-        if not 1.3 <= float(image.get("aspect_ratio", 1.3)) <= 2.25:
+        ratio = image.get("aspect_ratio", 1.3)
+        if not isinstance(ratio, int | float) or not 1.3 <= ratio <= 2.25:
             raise Refused(40058, "aspect_ratio")
     if area:
         if not isinstance(area, dict) or not _is_url(area.get("image_url")):

@@ -41,7 +41,8 @@ class WeComSending:
         self._config = world.config
         self._media = media
         self._book = book
-        self._sent: dict[str, tuple[float, str]] = {}  # body digest -> until when an identical one is swallowed, msgid
+        self._sent: dict[str, float] = {}  # body digest -> until when an identical one is swallowed
+        self._vanished: set[str] = set()  # msgids of what nobody saw; recalling them is no error
         self._times: defaultdict[str, deque[float]] = defaultdict(deque)
         self.dropped: list[dict[str, Any]] = []  #: bodies that vanished: over the limit, or the same again
         self.unlicensed: set[str] = set()  #: userids without a base licence
@@ -51,14 +52,16 @@ class WeComSending:
         self._check_agent(body)
         receivers = self._receivers(body)
         interval = self._duplicate_interval(body)
+        msgid = f"MSG{self._world.number()}"
         digest = hashlib.sha256(call.body).hexdigest()
-        if interval and self._sent.get(digest, (0.0, ""))[0] > self._world.now():
+        if interval and self._sent.get(digest, 0.0) > self._world.now():
             self._check(body, repeated=True)
             self.dropped.append(body)
-            return Answer.json(_accepted(receivers, f"DUP{self._world.number()}"), note="dropped: the same JSON again")
+            self._vanished.add(msgid)
+            return Answer.json(_accepted(receivers, msgid), note="dropped: the same JSON again")
         shown = self._check(body, repeated=False)
-        msgid = f"MSG{self._world.number()}"
-        self._sent[digest] = (self._world.now() + interval, msgid)
+        if interval:
+            self._sent[digest] = self._world.now() + interval
         answer = _accepted(receivers, msgid)
         licensed = [user for user in receivers.users if user not in self.unlicensed]
         answer["unlicenseduser"] = "|".join(user.lower() for user in receivers.users if user in self.unlicensed)
@@ -67,6 +70,7 @@ class WeComSending:
         lost = [user for user in licensed if not self._put(user, shown, msgid)]
         if lost:
             self.dropped.append(body)
+            self._vanished.add(msgid)
         note = f"dropped for {', '.join(lost)}: over {self._config.wecom_per_minute} a minute" if lost else ""
         return Answer.json(answer, note=note)
 
@@ -189,13 +193,10 @@ class WeComSending:
         msgid = read_body(call).get("msgid")
         if not isinstance(msgid, str) or not msgid:
             raise Refused(40063, "msgid")
-        found = [message for message in self._world.messages("wecom") if message.ref == msgid]
-        if not found:
-            if msgid.startswith("DUP"):
-                return Answer.json({"errcode": 0, "errmsg": "ok"})
+        found = self._world.sent_as(msgid)
+        if not found and msgid not in self._vanished:
             raise Refused(40058, "msgid")
-        sent_at = min(message.at for message in found)
-        if self._world.age(sent_at) > _DAY:
+        if found and self._world.age(found[0].at) > _DAY:
             raise Refused(42052)
         for message in found:
             self._world.changed(message, state="recalled")

@@ -7,8 +7,8 @@ import itertools
 import re
 import time
 import uuid
-from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -73,6 +73,8 @@ class World:
         self.notebook = Notebook(config.data_file)
         self.wire: deque[dict[str, Any]] = deque(maxlen=_WIRE_KEPT)
         self.phones: dict[tuple[str, str], list[Shown]] = {}
+        self._by_ref: defaultdict[str, list[Shown]] = defaultdict(list)
+        self._by_card: defaultdict[str, list[Shown]] = defaultdict(list)
         self._listeners: set[asyncio.Queue[tuple[str, Any]]] = set()
         self._skipped = 0.0
         self._numbers = itertools.count(time.time_ns())
@@ -120,17 +122,22 @@ class World:
         """What this person sees, oldest first; a userid of WeCom has no case."""
         return self.phones.get((platform, _phone_key(platform, user)), [])
 
-    def messages(self, platform: Platform) -> Iterator[Shown]:
-        for (where, _), shown in self.phones.items():
-            if where == platform:
-                yield from shown
+    def sent_as(self, ref: str) -> list[Shown]:
+        """Every copy of what went out under this msgid or processQueryKey."""
+        return self._by_ref.get(ref, [])
 
-    def message(self, identifier: str) -> Shown | None:
-        return next((m for shown in self.phones.values() for m in shown if m.id == identifier), None)
+    def copies_of_card(self, platform: Platform, card_id: str) -> list[Shown]:
+        """Every copy of the card with this task_id or outTrackId."""
+        return self._by_card.get(f"{platform}:{card_id}", [])
 
     def _shelve(self, message: Shown) -> None:
         key = (message.platform, _phone_key(message.platform, message.user))
         self.phones.setdefault(key, []).append(message)
+        if message.ref:
+            self._by_ref[message.ref].append(message)
+        card_id = (message.card or {}).get("task_id") or (message.card or {}).get("out_track_id")
+        if card_id:
+            self._by_card[f"{message.platform}:{card_id}"].append(message)
 
     def _write(self, message: Shown) -> None:
         self.notebook.save("message", message.id, asdict(message))
