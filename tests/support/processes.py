@@ -59,6 +59,11 @@ class BotProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"http://127.0.0.1:{environment['SALESBOT__SERVER__PORT']}"
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     async def start(self, *, wait: bool = True) -> None:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: ASYNC220 - returns at once
