@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -86,7 +86,7 @@ class Api:
         """
 
         async def once(token: str) -> Answer:
-            headers = {"x-acs-dingtalk-access-token": token, "Accept": "application/json"}
+            headers = {"x-acs-dingtalk-access-token": token}
             url = f"{self.settings.api_base}{path}"
             return await self._request(method, url, idempotent=idempotent, json=json, headers=headers)
 
@@ -103,13 +103,13 @@ class Api:
 
         return await self._authenticated(once, api=api)
 
-    async def _authenticated(self, once: Callable[[str], Any], *, api: str) -> Answer:
+    async def _authenticated(self, once: Callable[[str], Awaitable[Answer]], *, api: str) -> Answer:
         """With the token of all processes; a refused one is dropped and the call repeated once (1.4)."""
         if api in BILLED:
             # Before the call: if the count cannot be kept, nothing was sent. Throttled calls are counted as well.
             await count(self._quota, API_KEY, 1, self.settings.monthly_api_quota)
         token = await self.token()
-        answer: Answer = await once(token)
+        answer = await once(token)
         if answer.problem is not None and answer.problem.is_token:
             dropped = await self._tokens.drop(self.token_key, token)
             renewed = await self.token()
@@ -141,6 +141,7 @@ class Api:
 
     async def _request(self, method: str, url: str, *, idempotent: bool, **request: Any) -> Answer:
         request.setdefault("timeout", API_TIMEOUT)
+        request["headers"] = {"Accept": "application/json", **request.get("headers", {})}
         try:
             response = await self.http.request(method, url, **request)
         except httpx.TransportError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import httpx
@@ -106,22 +107,14 @@ class DingTalkChannel:
         A card the platform does not know (any more) is sent anew to the message's recipients.
         """
         if handle.as_text or not self._has_template:
-            await self._robot(message, *render.markdown_message(render.card_as_markdown(card)))
-            return Receipt(note="replaced")
+            told = await self._robot(message, *render.markdown_message(render.card_as_markdown(card)))
+            return replace(told, note="replaced")
         if await self._cards.update(handle.card_id, card):
             return Receipt()
         if not (message.recipients or message.conversation_id):
             raise ChannelRejected("钉钉不认识这张卡片", code="param.cardNotExist")
-        anew = OutboundMessage(
-            outbox_id=message.outbox_id,
-            recipients=message.recipients,
-            conversation_id=message.conversation_id,
-            content=card,
-            card_id=handle.card_id,
-            attempt=message.attempt,
-        )
-        receipt = await self._cards.send(anew, card)
-        return Receipt(platform_id=receipt.platform_id, invalid=receipt.invalid, note="replaced")
+        receipt = await self._cards.send(replace(message, content=card, card_id=handle.card_id), card)
+        return replace(receipt, note="replaced")
 
     async def _file(self, message: OutboundMessage, content: Document | Picture) -> Receipt:
         """Upload unless the platform has it; an id it no longer knows is forgotten and the file uploaded again."""

@@ -26,7 +26,7 @@ class Platform:
         self.token_calls = 0
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.requests: list[httpx.Request] = []
-        self.failures: list[tuple[str, httpx.Response | Exception]] = []
+        self.failures: list[tuple[str, httpx.Response | Exception | None]] = []
         self.cards: dict[str, dict[str, Any]] = {}
         self.hanging: dict[str, list[str]] = {}
         self.members = {"u1": "13800000001", "u2": "13800000002"}
@@ -48,6 +48,10 @@ class Platform:
     def fail_new(self, path_end: str, code: str, status: int = 400, **more: Any) -> None:
         self.fail(path_end, status, json={"code": code, "message": "无", "requestid": "r-1", **more})
 
+    def let_pass(self, path_end: str) -> None:
+        """The next call to the path is answered as usual, before further failures."""
+        self.failures.append((path_end, None))
+
     def break_off(self, path_end: str, error: Exception) -> None:
         self.failures.append((path_end, error))
 
@@ -65,6 +69,8 @@ class Platform:
                 del self.failures[place]
                 if isinstance(answer, Exception):
                     raise answer
+                if answer is None:
+                    break
                 return answer
         if path == "/v1.0/oauth2/accessToken":
             return self._token(body)

@@ -31,6 +31,14 @@ QUICK = Timing(store_within=0.2, drain_within=1.0, look_every=0.02, ping_every=0
 PACE = Pace(fast=0.05, base=0.1, cap=0.4, refused=0.3, stable=5.0)
 
 
+def broken(status: int, **answer: Any) -> Callable[[httpx.Request], httpx.Response]:
+    return lambda _: httpx.Response(status, **answer)
+
+
+def unreachable(request: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError("no route", request=request)
+
+
 class Inbox:
     """A store that can be slow or broken."""
 
@@ -313,6 +321,20 @@ async def test_after_disconnect_the_replacement_stands_before_the_old_link_goes(
     assert gateway.acked_on[fresh] is gateway.connections[1]
 
 
+async def test_until_the_replacement_stands_the_old_link_answers(gateway: Gateway, inbox: Inbox) -> None:
+    async with receiving(gateway, inbox) as stream:
+        await gateway.connected()
+        gateway.answers = [broken(503, json={"code": "busy"}), broken(503, json={"code": "busy"})]
+        await gateway.push("SYSTEM", "disconnect", {"reason": "persistent connection is timeout"})
+        await gateway.until(lambda: stream.state.failures == 1)
+        assert not stream.state.connected  # nothing is delivered now: readiness is red
+        straggler = await gateway.push("CALLBACK", ROBOT, said(), on=0)
+        assert (await gateway.ack(straggler))["code"] == 200
+        await gateway.connected(2)
+        await gateway.until(lambda: stream.state.connected)
+    assert gateway.acked_on[straggler] is gateway.connections[0]
+
+
 async def test_a_link_that_dies_with_work_under_way_loses_the_answer_but_not_the_message(
     gateway: Gateway, inbox: Inbox
 ) -> None:
@@ -360,14 +382,6 @@ async def test_a_quiet_link_without_keep_alives_is_left_alone(gateway: Gateway, 
 
 
 # -- opening --
-def broken(status: int, **answer: Any) -> Callable[[httpx.Request], httpx.Response]:
-    return lambda _: httpx.Response(status, **answer)
-
-
-def unreachable(request: httpx.Request) -> httpx.Response:
-    raise httpx.ConnectError("no route", request=request)
-
-
 async def test_it_survives_whatever_the_open_call_answers(gateway: Gateway, inbox: Inbox) -> None:
     gateway.answers = [
         unreachable,
