@@ -157,13 +157,16 @@ def _low_stock(facts: Facts, directory: Directory) -> Answer:
         return Answer(
             f"{len(stock)} 种货都在安全库存以上。", "；".join(_on_hand(line, directory) for line in stock[:12])
         )
-    return Answer(f"{len(low)} 种低于安全库存", "\n".join(_on_hand(line, directory) for line in low))
+    names = "、".join(_name(line, directory) for line in low)
+    return Answer(
+        cut(f"{len(low)} 种低于安全库存：{names}", HEADLINE), "\n".join(_on_hand(line, directory) for line in low)
+    )
 
 
 def low_stock_line(lines: Sequence[StockLine], directory: Directory) -> str:
-    """`牧云酸奶礼盒 8/20 提、山楂树下果汁 0/30 箱`."""
+    """`牧云酸奶礼盒 8/20提、山楂树下果汁 0/30箱`."""
     words = [
-        f"{_name(line, directory)} {_amount(line.quantity)}/{_amount(line.safety_quantity)} {_unit(line, directory)}"
+        f"{_name(line, directory)} {_amount(line.quantity)}/{_amount(line.safety_quantity)}{_unit(line, directory)}"
         for line in lines[:_MANY]
     ]
     return "、".join(words) + (f" 等 {len(lines)} 种" if len(lines) > _MANY else "")
@@ -171,7 +174,7 @@ def low_stock_line(lines: Sequence[StockLine], directory: Directory) -> str:
 
 def _on_hand(line: StockLine, directory: Directory) -> str:
     safety = "" if line.safety_quantity is None else f"（安全 {_amount(line.safety_quantity)}）"
-    return f"{_name(line, directory)} {_amount(line.quantity)} {_unit(line, directory)}{safety}"
+    return f"{_name(line, directory)} {_amount(line.quantity)} {_unit(line, directory)}".rstrip() + safety
 
 
 def _name(line: StockLine, directory: Directory) -> str:
@@ -205,12 +208,12 @@ def days_left(expires_on: date, today: date) -> str:
 
 
 def contract_line(contract: ContractLine, today: date) -> str:
-    """`年度订阅 27,000.00 元，9月1日 到期，还有 203 天`."""
+    """`年度订阅 27,000.00 元，9月1日到期，还有 203 天`."""
     words = f"{contract.kind} {yuan(contract.amount_fen)}"
     if contract.status != "履行中":
         words += f"，{contract.status}"
     if contract.expires_on:
-        words += f"，{_day(contract.expires_on, today)} 到期，{days_left(contract.expires_on, today)}"
+        words += f"，{_day(contract.expires_on, today)}到期，{days_left(contract.expires_on, today)}"
     return words
 
 
@@ -220,7 +223,7 @@ def _contract(facts: Facts, today: date) -> Answer:
     if ends_on is None:
         return Answer("没有履行中的合同。", detail)
     kind = next((item.kind for item in contracts if item.expires_on == ends_on and item.status == "履行中"), "合同")
-    return Answer(f"{kind}{ends_on.year}年{short_day(ends_on)} 到期，{days_left(ends_on, today)}", detail)
+    return Answer(f"{kind} {ends_on.year}年{short_day(ends_on)}到期，{days_left(ends_on, today)}", detail)
 
 
 def _tickets(facts: Facts, today: date) -> Answer:

@@ -173,7 +173,7 @@ def _contract_short(history: CustomerHistory, today: date) -> str:
     if ends_on is None:
         return "没有履行中的"
     year = f"{ends_on.year}年" if ends_on.year != today.year else ""
-    return f"{year}{short_day(ends_on)} 到期，{days_left(ends_on, today)}"
+    return f"{year}{short_day(ends_on)}到期，{days_left(ends_on, today)}"
 
 
 def _sections(facts: Facts, directory: Directory, today: date) -> Iterable[str]:
@@ -184,7 +184,7 @@ def _sections(facts: Facts, directory: Directory, today: date) -> Iterable[str]:
             ordered_on = order.ordered_at.astimezone(SHANGHAI).date()
             yield f"{short_day(ordered_on)} {yuan(order.receivable_fen)} {order.status}"
     if history.low_stock:
-        yield "**低于安全库存**"
+        yield "**低于安全库存**（现有/安全）"
         yield low_stock_line(history.low_stock, directory)
     elif history.stock:
         yield f"**库存**：{len(history.stock)} 种都在安全库存以上"
