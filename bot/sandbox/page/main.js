@@ -10,7 +10,7 @@ import { Wire } from "./wire.js";
 const SLOTS = [
   { id: "rep", platform: "wecom", role: "销售", prefer: "YG010" },
   { id: "manager", platform: "dingtalk", role: "区域经理", prefer: "YG003" },
-  { id: "success", platform: "dingtalk", role: "客户成功", prefer: "YG055" },
+  { id: "success", platform: "dingtalk", role: "客户成功", prefer: "YG050" },
   { id: "finance", platform: "dingtalk", role: "财务", prefer: "YG057" },
 ];
 const stage = document.getElementById("stage");
