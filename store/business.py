@@ -179,7 +179,7 @@ receipts = Table(  # a bank line is known by account and serial (engines.md 3)
     Index("receipts_receipt_no_idx", "receipt_no"),
     Index("receipts_received_at_idx", "received_at"),
     Index("receipts_payer_idx", "payer"),
-    Index("receipts_memo_order_no_idx", text("(substring(upper(memo) from 'SO[0-9]{10}'))")),  # store/receivables.py
+    Index("receipts_memo_order_no_idx", text("substring(upper(memo), 'SO[0-9]{10}')")),  # store/receivables.py
 )
 
 promotion_claims = Table(

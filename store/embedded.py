@@ -72,7 +72,7 @@ def start(folder: Path, *, options: Mapping[str, str] | None = None) -> str:
     """Start the folder's server, or join it where it runs. Blocking, up to some seconds.
 
     Args:
-        options: server settings beside ours; they count from the server's next start.
+        options: server settings beside ours; they stay, and count from the server's next start.
     Returns:
         libpq URL of the database `postgres`.
     Raises:
@@ -163,8 +163,11 @@ def _forget_the_dead(server: Any) -> None:
 
 
 def _write_options(folder: Path, options: Mapping[str, str]) -> None:
-    (folder / _CONF).write_text("".join(f"{name} = '{value}'\n" for name, value in options.items()), encoding="utf-8")
-    (folder / _CONF).chmod(0o644)
+    conf = folder / _CONF
+    before = re.findall(r"^(\w+) = '(.*)'$", conf.read_text(encoding="utf-8"), re.M) if conf.exists() else []
+    merged = {**dict(before), **options}
+    conf.write_text("".join(f"{name} = '{value}'\n" for name, value in merged.items()), encoding="utf-8")
+    conf.chmod(0o644)
     main = folder / "postgresql.conf"
     include = f"include_if_exists '{_CONF}'\n"
     if include not in (text := main.read_text(encoding="utf-8")):

@@ -37,7 +37,12 @@ def server_url() -> Iterator[str]:
         return
     user = os.getuid() if hasattr(os, "getuid") else 0
     folder = Path(tempfile.gettempdir()) / f"salesbot-tests-{user}" / "postgres18"
-    yield embedded.start(folder, options=_FAST)
+    url = embedded.start(folder, options=_FAST)
+    with psycopg.connect(url, autocommit=True) as admin:  # also where somebody else started it without the options
+        for name in ("fsync", "synchronous_commit", "full_page_writes"):
+            admin.execute(_sql("ALTER SYSTEM SET {} = off", name))
+        admin.execute("SELECT pg_reload_conf()")
+    yield url
     embedded.leave(folder)
 
 

@@ -6,7 +6,7 @@ A new version is a file in `versions/`; `tests/store/test_migrations.py` fails w
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from procrastinate.schema import SchemaManager
 from psycopg import AsyncConnection
@@ -14,24 +14,63 @@ from psycopg.abc import Query
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection as Transaction
 
-import store.business
-import store.tables
-import store.visit_tables  # noqa: F401 - these fill the metadata
-from store.metadata import metadata
+from bot.errors import DatabaseUnavailable
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+HERE = Path(__file__).resolve().parent
 _LOCK = 0x5A1E5B07  # any number, the same in every process: one migration at a time
 
 
 async def migrate(connection: Transaction) -> None:
-    """Bring the connection's database to the newest schema, inside the connection's transaction."""
+    """Bring the connection's database to the newest schema, inside the connection's transaction.
+
+    Raises:
+        DatabaseUnavailable: a newer version of this program was here before.
+    """
     await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-    await connection.run_sync(_upgrade)
+    version = await _version(connection)
+    if version is not None and version > (head() or ""):
+        raise DatabaseUnavailable(f"the database is of a newer version ({version}) than this program ({head()})")
+    if version != head():  # asked beforehand: Alembic itself takes a third of a second to import
+        await connection.run_sync(_upgrade)
     raw = (await connection.get_raw_connection()).driver_connection
     await _upgrade_procrastinate(cast("AsyncConnection[tuple[object, ...]]", raw))
 
 
+def head() -> str | None:
+    """The newest version there is; None before the first."""
+    return max((path.name[:4] for path in (HERE / "versions").glob("[0-9]*.py")), default=None)
+
+
+def configuration() -> Config:
+    """Alembic's configuration, from this package wherever it is installed; set `attributes["connection"]`."""
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(HERE).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def is_ours(name: str | None, kind: str, parents: object) -> bool:
+    """Procrastinate's and Alembic's own tables are none of ours."""
+    return kind != "table" or not (name or "").startswith(("procrastinate_", "alembic_"))
+
+
 def _upgrade(connection: Connection) -> None:
-    metadata.create_all(connection)
+    from alembic import command
+
+    config = configuration()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+async def _version(connection: Transaction) -> str | None:
+    if (await connection.execute(text("SELECT to_regclass('alembic_version')"))).scalar_one() is None:
+        return None
+    return (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none()
 
 
 async def _upgrade_procrastinate(connection: AsyncConnection[tuple[object, ...]]) -> None:
