@@ -19,8 +19,10 @@ from bot.errors import NotAllowed, OutOfDate
 from bot.messages import InboundMessage, Kind
 from bot.router import Router
 from handlers.context import Context
+from handlers.media import receive, settle_note
 from handlers.recording import EDIT, choosable, expect, refresh, settle_customer, show
 from handlers.visits import own_visit, read_sentence, run_command, visit_meant
+from store.outbox import new_card_id
 
 router = Router[Context]()
 
@@ -90,6 +92,7 @@ async def _apply(message: InboundMessage, ctx: Context, visit: Visit, field: Vis
     after = corrected(visit, field, None if isinstance(value, Nothing) else value)
     await ctx.uow.visits.save(visit, after, at=ctx.sent_at, message_id=message.message_id, undoable=True)
     ctx.audit("visit.corrected", subject=visit.visit_no, field=field.value)
+    await settle_note(message, ctx, visit.visit_no)
     ctx.end_dialogue()
     await refresh(ctx, after)
     return True
@@ -113,7 +116,7 @@ async def customer_in_words(
     """The customer named in an answer; several: a card with them; none: ask again. A new report is read as one."""
     text = typed or message.text.strip()
     if never_mind(text):
-        ctx.reply(words.left_as_is())
+        ctx.reply(words.left_waiting() if visit.state is VisitState.CHOOSING else words.left_as_is())
         return
     mentions = _mentions(ctx, text)
     if not typed and not _just_names(text, mentions) and await _is_something_else(message, ctx, text):
@@ -124,6 +127,7 @@ async def customer_in_words(
     elif len(named) > 1:
         await _ask_which(ctx, visit, named)
     else:
+        await settle_note(message, ctx, visit.visit_no)
         try:
             await settle_customer(ctx, visit, named[0], undoable=visit.state is not VisitState.CHOOSING)
         except NotAllowed as error:  # not raised any further: the question has to stay open
@@ -162,10 +166,13 @@ def _customers(ctx: Context, mentions: Sequence[Mention], *, within: list[Custom
 async def _ask_which(ctx: Context, visit: Visit, named: list[Customer]) -> None:
     """Several customers answer to the name: the visit waits until one is chosen."""
     numbers = tuple(customer.customer_no for customer in named)
-    waiting = replace(visit, customer_no=None, candidates=numbers, state=VisitState.CHOOSING)
+    waiting = replace(visit, customer_no=None, candidates=numbers, state=VisitState.CHOOSING, card_id=new_card_id())
     undoable = visit.state is not VisitState.CHOOSING
     await ctx.uow.visits.save(visit, waiting, at=ctx.sent_at, message_id=ctx.message.message_id, undoable=undoable)
-    await show(ctx, waiting)
+    await ctx.uow.visits.hang(visit.visit_no, waiting.card_id)
+    if visit.card_id:
+        ctx.update_card(visit.card_id, words.unknown_card(visit, status=words.choosing_below()))
+    await show(ctx, waiting, {})
 
 
 # -- what is not an answer ------------------------------------------------------------------------------------------
@@ -173,8 +180,6 @@ async def other_kind(message: InboundMessage, ctx: Context, dialogue: str, data:
     """A photo or a place is no answer: it is kept, and the question stays open."""
     if message.kind is Kind.TEXT or (message.kind is Kind.VOICE and message.text.strip()):
         return False
-    from handlers.media import receive
-
     expect(ctx, dialogue, data)
     await receive(message, ctx)
     return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.cards import media as words
@@ -14,6 +15,8 @@ from handlers.recording import latest_visit
 
 router = Router[Context]()
 
+HEARD_SUFFIX = ":heard"  # of the message that brings a voice note's words (jobs/hearing.py)
+
 
 @router.kind(Kind.IMAGE)
 @router.kind(Kind.VIDEO)
@@ -24,7 +27,11 @@ async def receive(message: InboundMessage, ctx: Context) -> None:
     if message.kind is Kind.VOICE:
         await voice(message, ctx)
         return
-    ids = await keep(message, ctx)
+    await place(message, ctx, await keep(message, ctx))
+
+
+async def place(message: InboundMessage, ctx: Context, ids: Sequence[int]) -> None:
+    """Attach what was kept to the sender's latest visit, or say that it waits."""
     if not ids:
         return
     kinds = dict(Counter(_kind(message) for _ in ids))
@@ -67,11 +74,11 @@ def _listen(message: InboundMessage, ctx: Context, visit_media_id: int) -> None:
     )
 
 
-async def keep_along(message: InboundMessage, ctx: Context) -> None:
-    """Pictures inside a text (rich text): kept first, so that the visit the text tells of takes them."""
-    ids = await keep(message, ctx)
-    if not message.text.strip() and ids:
-        await receive(message, ctx)
+async def settle_note(message: InboundMessage, ctx: Context, visit_no: str = "") -> None:
+    """A voice note that was an answer or a question waits no longer: it hangs on the visit it corrected, or on none."""
+    original = message.message_id.removesuffix(HEARD_SUFFIX)
+    if message.kind is Kind.VOICE or original != message.message_id:
+        await ctx.uow.visits.media.settle(message.channel, original, visit_no)
 
 
 async def keep(message: InboundMessage, ctx: Context, *, download: bool = True) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.cards import visits as words
@@ -17,6 +18,8 @@ from bot.domain.visits import VisitReading
 from bot.errors import NotAllowed
 from bot.messages import InboundMessage
 from handlers.context import DIALOGUE_MINUTES, Context
+from store.outbox import new_card_id
+from store.visit_media import KeptMedia
 
 CHOOSE = "visit.choose"  # dialogue: which customer was meant
 EDIT = "visit.edit"  # dialogue: the new value of one field
@@ -36,10 +39,9 @@ async def record_all(
         return known
     stored = [await _record(message, ctx, reading, text, heard) for reading in readings]
     visits = [visit for visit in stored if visit is not None]
-    if visits:
-        await _collect_waiting_media(ctx, visits[-1])
+    collected = await _collect_waiting_media(ctx, visits[-1]) if visits else {}
     for visit in visits:
-        await show(ctx, visit)
+        await show(ctx, visit, collected if visit is visits[-1] else {})
     return visits
 
 
@@ -61,31 +63,35 @@ async def _record(message: InboundMessage, ctx: Context, reading: VisitReading, 
         message_id=message.message_id,
         heard=heard,
     )
-    visit = await ctx.uow.visits.add(visit)
+    visit = await ctx.uow.visits.add(replace(visit, card_id=new_card_id()) if customers else visit)
     ctx.audit("visit.recorded", subject=visit.visit_no, customer=visit.customer_no, state=visit.state.value)
     return visit
 
 
-async def _collect_waiting_media(ctx: Context, visit: Visit) -> None:
+async def _collect_waiting_media(ctx: Context, visit: Visit) -> dict[str, int]:
+    """What was sent shortly before joins the visit; how many of each kind."""
     waiting = await ctx.uow.visits.media.waiting(
         visit.employee_no, told_at=visit.said_at, since=visit.said_at - timedelta(hours=1)
     )
     if waiting:
         await ctx.uow.visits.media.attach([item.visit_media_id for item in waiting], visit.visit_no)
+    return _counted(waiting)
 
 
-async def show(ctx: Context, visit: Visit) -> None:
-    """Answer with the visit's card, or ask which customer it was."""
+async def show(ctx: Context, visit: Visit, along: Mapping[str, int]) -> None:
+    """Answer with the visit's card, or ask which customer it was. `along`: what was sent with it, by Chinese name."""
     customer = ctx.directory.customer(visit.customer_no or "")
     if customer is not None:
-        card = words.visit_card(visit, customer, sent_along=await sent_along(ctx, visit))
+        card = words.visit_card(visit, customer, sent_along=along)
     elif candidates := choosable(ctx, visit):
         card = words.choice_card(visit, candidates)
         expect(ctx, CHOOSE, {"visit_no": visit.visit_no})
     else:
         ctx.ask(CHOOSE, words.ask_customer(visit.text), {"visit_no": visit.visit_no})
         return
-    await ctx.uow.visits.hang(visit.visit_no, ctx.reply(card))
+    shown_as = ctx.reply(card, card_id=visit.card_id)
+    if shown_as != visit.card_id:
+        await ctx.uow.visits.hang(visit.visit_no, shown_as)
 
 
 async def refresh(ctx: Context, visit: Visit, *, status: str = "") -> None:
@@ -114,7 +120,7 @@ async def settle_customer(ctx: Context, visit: Visit, customer: Customer, *, und
     after = with_customer(visit, customer.customer_no, known_contact(ctx.directory, customer, visit.contact))
     await ctx.uow.visits.save(visit, after, at=ctx.sent_at, message_id=ctx.message.message_id, undoable=undoable)
     ctx.audit("visit.customer", subject=visit.visit_no, customer=customer.customer_no, before=visit.customer_no)
-    await (refresh(ctx, after) if after.card_id else show(ctx, after))
+    await (refresh(ctx, after) if after.card_id else show(ctx, after, await sent_along(ctx, after)))
     return after
 
 
@@ -149,7 +155,10 @@ def whom_to_ask(directory: Directory, customer: Customer) -> list[str]:
 
 async def sent_along(ctx: Context, visit: Visit) -> dict[str, int]:
     """How many photos, voice notes and places hang on the visit, by Chinese name."""
-    kept = await ctx.uow.visits.media.of_visit(visit.visit_no)
+    return _counted(await ctx.uow.visits.media.of_visit(visit.visit_no))
+
+
+def _counted(kept: Sequence[KeptMedia]) -> dict[str, int]:
     return dict(Counter(KIND_NAMES.get(item.kind, "文件") for item in kept))
 
 

@@ -16,6 +16,7 @@ from bot.messages import InboundMessage, Kind
 from bot.router import Router
 from handlers import smalltalk
 from handlers.context import Context
+from handlers.media import keep, place, settle_note
 from handlers.recording import CHOOSE, choosable, record_all, refresh, settle_customer
 
 router = Router[Context]()
@@ -28,16 +29,18 @@ _HEARD = "heard"  # in `fields` of a message that a speech provider turned into 
 @router.kind(Kind.TEXT)
 async def free_text(message: InboundMessage, ctx: Context) -> None:
     """Anything typed that is no command and no answer: a visit, a question, an order in a sentence, or small talk."""
-    from handlers.media import keep_along
-
-    if message.media:
-        await keep_along(message, ctx)
-    await read_sentence(message, ctx, message.text, heard=bool(message.fields.get(_HEARD)))
+    kept = await keep(message, ctx) if message.media else []
+    heard = bool(message.fields.get(_HEARD))
+    told = await read_sentence(message, ctx, message.text, heard=heard) if message.text.strip() else []
+    if kept and not told:
+        await place(message, ctx, kept)
 
 
 async def read_sentence(message: InboundMessage, ctx: Context, text: str, *, heard: bool = False) -> list[Visit]:
     """Do what a sentence means; returns the visits it told of."""
     understood = understand(text, sender=ctx.employee, sent_at=ctx.sent_at, directory=ctx.directory)
+    if understood.kind in ("query", "command"):
+        await settle_note(message, ctx)
     match understood.kind:
         case "visit":
             visits = await record_all(message, ctx, understood.visits, text, heard=heard)
@@ -73,7 +76,7 @@ async def log_visit(message: InboundMessage, ctx: Context, rest: str) -> None:
     text = f"拜访 {rest}"
     understood = understand(text, sender=ctx.employee, sent_at=ctx.sent_at, directory=ctx.directory)
     readings = understood.visits if understood.kind == "visit" else (_plain_reading(ctx, rest),)
-    visits = await record_all(message, ctx, readings, text)
+    visits = await record_all(message, ctx, readings, text, heard=bool(message.fields.get(_HEARD)))
     smalltalk.second_opinion(message, ctx, text, visits)
 
 

@@ -82,6 +82,13 @@ class VisitMedia:
         )
         return [_to_kept(row) for row in rows]
 
+    async def settle(self, channel: ChannelName, message_id: str, visit_no: str) -> None:
+        """What came with that message waits no longer: it belongs to the visit, or ("") to none."""
+        values = {"channel": channel.value, "message_id": message_id, "visit_no": visit_no}
+        ids = (await self._connection.execute(_SETTLE, values)).scalars().all()
+        if ids and visit_no:
+            await self._connection.execute(_HANG, {"ids": list(ids)})
+
     async def of_visit(self, visit_no: str) -> list[KeptMedia]:
         rows = await self._connection.execute(_OF_VISIT, {"visit_no": visit_no})
         return [_to_kept(row) for row in rows]
@@ -122,6 +129,10 @@ ON CONFLICT (channel, message_id, position) DO UPDATE SET until = excluded.until
 RETURNING visit_media_id
 """)
 _ATTACH = text("UPDATE visit_media SET visit_no = :visit_no WHERE visit_media_id = ANY(:ids)")
+_SETTLE = text("""
+UPDATE visit_media SET visit_no = nullif(:visit_no, ''), until = said_at
+WHERE channel = :channel AND message_id = :message_id AND visit_no IS NULL RETURNING visit_media_id
+""")
 _HANG = text("""
 INSERT INTO visit_attachments (visit_no, attachment_id)
 SELECT visit_no, attachment_id FROM visit_media

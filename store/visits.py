@@ -39,9 +39,7 @@ class VisitRepository:
         """Store a new visit under a number of its own (`BF` + day + serial) and note it as its teller's action."""
         values = {**_columns(visit), "day": f"{visit.said_at.astimezone(SHANGHAI):%y%m%d}"}
         number = (await self._connection.execute(_INSERT, values)).scalar_one()
-        visit = replace(visit, visit_no=number)
-        await self._note(visit, "recorded", {}, at=visit.said_at, message_id=visit.message_id)
-        return visit
+        return replace(visit, visit_no=number)
 
     async def save(
         self, before: Visit, after: Visit, *, at: datetime, message_id: str = "", undoable: bool = False
@@ -188,12 +186,17 @@ _ALL = """visit_no, employee_no, customer_no, candidates, visited_at, said_at, c
 amount_fen, intent, next_follow_up, competitor, met, state, raw_text, heard, card_id, source_channel, message_id"""
 # S608: only the constant column list is put into the statements below.
 _INSERT = text("""
-INSERT INTO visits (visit_no, customer_no, employee_no, visited_at, kind, content, next_follow_up, contact, amount_fen,
-                    intent, competitor, met, candidates, state, source_channel, raw_text, heard, message_id, card_id,
-                    said_at)
-VALUES ('BF' || :day || lpad(nextval('visit_serial')::text, greatest(6, length(currval('visit_serial')::text)), '0'),
-        :customer_no, :employee_no, :visited_at, :kind, :content, :next_follow_up, :contact, :amount_fen, :intent,
-        :competitor, :met, :candidates, :state, :source_channel, :raw_text, :heard, :message_id, :card_id, :said_at)
+WITH told AS (
+    INSERT INTO visits (visit_no, customer_no, employee_no, visited_at, kind, content, next_follow_up, contact,
+                        amount_fen, intent, competitor, met, candidates, state, source_channel, raw_text, heard,
+                        message_id, card_id, said_at)
+    VALUES ('BF' || :day || to_char(nextval('visit_serial'), 'FM000000000999999'), :customer_no, :employee_no,
+            :visited_at, :kind, :content, :next_follow_up, :contact, :amount_fen, :intent, :competitor, :met,
+            :candidates, :state, :source_channel, :raw_text, :heard, :message_id, :card_id, :said_at)
+    RETURNING visit_no, employee_no, message_id, said_at
+)
+INSERT INTO visit_changes (visit_no, employee_no, what, message_id, happened_at)
+SELECT visit_no, employee_no, 'recorded', message_id, said_at FROM told
 RETURNING visit_no
 """)
 _UPDATE = text("""

@@ -106,7 +106,7 @@ def todo_text(waiting: Sequence[Visit], due: Sequence[Visit], *, names: Mapping[
     if waiting:
         parts.append(f"待确认的拜访（{len(waiting)}）")
         parts += [_waiting_line(visit, names) for visit in waiting[:MAX_SHOWN]]
-        parts.append("回复「确认 编号」或点卡片上的按钮。")
+        parts.append("回复「确认 编号」；没定客户的回复「改客户 编号 店名」。")
     if due:
         parts.append(f"到期要跟进（{len(due)}）")
         parts += [

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from bot.actions import Action
-from bot.cards.common import cut, day, day_off, moment, money, plain
+from bot.cards.common import cut, day, day_off, moment, money, plain, short_day
 from bot.clock import SHANGHAI
 from bot.domain.people import Customer
 from bot.domain.visit_records import Visit, VisitField, VisitState
@@ -107,7 +107,7 @@ def _body(visit: Visit, sent_along: Mapping[str, int]) -> str:
     if visit.competitor:
         lines.append(f"竞品：{plain(visit.competitor)}")
     if visit.next_follow_up and (why := day_off(visit.next_follow_up)):
-        lines.append(f"注意：{day(visit.next_follow_up)} 是休息日（{why}），先按这天记着。")
+        lines.append(f"注意：{short_day(visit.next_follow_up)}是{why}，先按这天记着。")
     if sent_along:
         lines.append("附：" + "、".join(_count(name, count) for name, count in sent_along.items()))
     return "\n".join(line for line in lines if line)
@@ -219,6 +219,14 @@ def no_amount(text: str) -> str:
 
 def no_day(text: str) -> str:
     return f"没看懂「{plain(cut(text, 20))}」是哪天，例如 下周三、2月26日；不用跟进就说「不用」，不改了就说「算了」。"
+
+
+def left_waiting() -> str:
+    return "好，先放着，「待办」里能找到它。"
+
+
+def choosing_below() -> str:
+    return "正在改客户，请看下面的卡片"
 
 
 def left_as_is() -> str:

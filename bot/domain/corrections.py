@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
-from bot.domain.dates import read_date
+from bot.domain.dates import find_dates
 from bot.domain.numerals import NUMERAL, read_numeral
 from bot.domain.text import clean, fold
 
@@ -46,5 +46,10 @@ def read_follow_up(text: str, *, today: date) -> date | Nothing | None:
     """The day, today or later; `Nothing` when no follow-up is wanted; None when the words name no one such day."""
     if _NONE.fullmatch(fold(clean(text))):
         return Nothing()
-    day = read_date(text, today=today)
+    days = {
+        mention.day + timedelta(days=7) if mention.loose and mention.day < today else mention.day
+        for mention in find_dates(text, today=today)
+        if mention.day
+    }
+    day = days.pop() if len(days) == 1 else None
     return day if day is not None and day >= today else None
