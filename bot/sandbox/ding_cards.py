@@ -75,11 +75,11 @@ class CardDesk:
         track = self._existing(body)
         card = self._cards[track]
         public = _params(body.get("cardData"))
-        private = body.get("privateData")
+        private = _object(body, "privateData")
         if public is None and not private:
             raise DingRefused("param.cardDataAndPrivateDataBothEmpty")
-        options = body.get("cardUpdateOptions") or {}
-        views = {self._person(user, body, card): _params(data) for user, data in (private or {}).items()}
+        options = _object(body, "cardUpdateOptions")
+        views = {self._person(user, body, card): _params(data) for user, data in private.items()}
         if public is not None:
             by_key = options.get("updateCardDataByKey") is True
             card["public"] = {**card["public"], **public} if by_key else public
@@ -113,8 +113,8 @@ class CardDesk:
     def answered(self, track: str, user: str, response: dict[str, Any]) -> str:
         """Apply the answer to this person's tap; returns what was wrong with it, "" if nothing."""
         card = self._cards[track]
-        options = response.get("cardUpdateOptions") or {}
         try:
+            options = _object(response, "cardUpdateOptions")
             public = _params(response.get("cardData"))
             private = _params(response.get("userPrivateData"))
         except DingRefused as error:
@@ -163,7 +163,7 @@ class CardDesk:
             "user_id_type": body.get("userIdType", 1),
             "models": {name: value for name, value in body.items() if name.endswith("OpenSpaceModel")},
         }
-        for user, data in (body.get("privateData") or {}).items():
+        for user, data in _object(body, "privateData").items():
             card["private"][self._person(user, body, card)] = _params(data) or {}
         self._cards[track] = card
         self._save(card)
@@ -214,7 +214,7 @@ class CardDesk:
         track = body.get("outTrackId")
         if not track:
             raise DingRefused("param.outTrackIdEmpty")
-        if track not in self._cards:
+        if str(track) not in self._cards:
             raise DingRefused("param.cardNotExist")
         return str(track)
 
@@ -228,6 +228,16 @@ def _body(call: Call) -> dict[str, Any]:
         return call.json()
     except BadJson as error:
         raise DingRefused("param.invalid", message="body is no JSON object") from error
+
+
+def _object(block: dict[str, Any], name: str) -> dict[str, Any]:
+    """A part that is an object, or empty when it is missing."""
+    value = block.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise DingRefused("param.invalid", message=name)
+    return value
 
 
 def _params(block: Any) -> dict[str, str] | None:

@@ -52,13 +52,22 @@ class DingPeople:
     async def list(self, call: Call) -> Answer:
         body = _body(call)
         _department(body)
-        cursor, size = int(body.get("cursor") or 0), int(body.get("size") or 100)
+        cursor, size = _number(body.get("cursor"), 0, 40068), _number(body.get("size"), 100, 40069)
         if not 1 <= size <= 100:
             raise OldRefused(40069)
         page = [_profile(person) for person in self._people[cursor : cursor + size]]
         more = cursor + size < len(self._people)
         result: dict[str, Any] = {"has_more": more, "list": page}
         return _result({**result, "next_cursor": cursor + size} if more else result)
+
+
+def _number(value: Any, default: int, code: int) -> int:
+    """A number, also one that came as text out of a form."""
+    if value is None:
+        return default
+    if isinstance(value, bool) or not re.fullmatch(r"\d{1,9}", str(value)):
+        raise OldRefused(code)
+    return int(value)
 
 
 def _department(body: dict[str, Any]) -> None:

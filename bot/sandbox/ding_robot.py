@@ -200,10 +200,12 @@ class DingRobot:
         code = body.get("downloadCode")
         if not code:
             raise DingRefused("invalidParameter.robotCode.empty")
-        if code not in self._codes:
+        if str(code) not in self._codes:
             raise DingRefused("invalidParameter.robotCode.downloadCode")
         expires = int(self._world.now()) + 3600
-        url = f"{call.base_url}/sandbox/files/{self._codes[code]}?Expires={expires}&Signature={secrets.token_hex(8)}"
+        url = (
+            f"{call.base_url}/sandbox/files/{self._codes[str(code)]}?Expires={expires}&Signature={secrets.token_hex(8)}"
+        )
         return Answer.json({"downloadUrl": url})
 
     def new_code(self, stored: StoredFile) -> str:
