@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -87,6 +88,8 @@ def export_file(
 
 async def _export(settings: Settings, what: str, out: Path, period: str, as_of: str) -> int:
     moment = read_time(as_of) if as_of else None
+    if moment and len(as_of.strip()) == len("2026-02-12"):
+        moment += timedelta(days=1, microseconds=-1)  # a day is meant to its end
     async with opened(settings, upgraded=True) as database, database.engine.connect() as connection:
         return await export(connection, what, out, period=period, as_of=moment)
 
