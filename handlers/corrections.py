@@ -16,11 +16,11 @@ from bot.domain.people import Customer
 from bot.domain.understanding import understand
 from bot.domain.visit_records import Visit, VisitField, VisitState, corrected
 from bot.errors import NotAllowed, OutOfDate
-from bot.messages import InboundMessage, Kind
+from bot.messages import InboundMessage
 from bot.router import Router
 from handlers.context import Context
-from handlers.media import receive, settle_note
-from handlers.recording import EDIT, choosable, expect, refresh, settle_customer, show
+from handlers.media import settle_note
+from handlers.recording import EDIT, choosable, refresh, settle_customer, show
 from handlers.visits import own_visit, read_sentence, run_command, visit_meant
 from store.outbox import new_card_id
 
@@ -66,8 +66,6 @@ async def _edit(message: InboundMessage, ctx: Context, visit: Visit, field: Visi
 @router.dialogue(EDIT)
 async def answered(message: InboundMessage, ctx: Context, data: Mapping[str, str]) -> None:
     """The new value, in any wording."""
-    if await other_kind(message, ctx, EDIT, data):
-        return
     text, field = message.text.strip(), VisitField(data["field"])
     if never_mind(text):
         ctx.reply(words.left_as_is())
@@ -176,15 +174,6 @@ async def _ask_which(ctx: Context, visit: Visit, named: list[Customer]) -> None:
 
 
 # -- what is not an answer ------------------------------------------------------------------------------------------
-async def other_kind(message: InboundMessage, ctx: Context, dialogue: str, data: Mapping[str, str]) -> bool:
-    """A photo or a place is no answer: it is kept, and the question stays open."""
-    if message.kind is Kind.TEXT or (message.kind is Kind.VOICE and message.text.strip()):
-        return False
-    expect(ctx, dialogue, data)
-    await receive(message, ctx)
-    return True
-
-
 async def _is_something_else(message: InboundMessage, ctx: Context, text: str) -> bool:
     """An order ("刚才那条删掉"), a whole new visit or a question is handled as such; what was asked is dropped."""
     understood = understand(text, sender=ctx.employee, sent_at=ctx.sent_at, directory=ctx.directory)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from bot.cards import followups as words
 from bot.clock import SHANGHAI
 from bot.domain.corrections import never_mind
-from bot.domain.followups import contact_to_call, reminded
+from bot.domain.followups import contact_to_call, reminded, reminders
 from bot.domain.understanding import understand
 from bot.domain.visit_records import Visit
 from bot.domain.visits import VisitReading
@@ -17,12 +17,12 @@ from bot.errors import NotAllowed
 from bot.messages import InboundMessage
 from bot.router import Router
 from handlers.context import Context
-from handlers.corrections import other_kind
 from handlers.recording import record_all
 from handlers.visits import read_sentence
 
 router = Router[Context]()
 
+REMINDED_AT = time(9)  # jobs/followup_reminder.py
 TOLD = "followup.told"  # dialogue: what came of a follow-up
 
 
@@ -40,10 +40,36 @@ async def followed_up(message: InboundMessage, ctx: Context, action: words.Follo
         ctx.ask(TOLD, words.ask_what_came_of_it(customer.name if customer else ""), data)
 
 
+@router.command("已跟进", hidden=True)
+async def followed_up_typed(message: InboundMessage, ctx: Context, rest: str) -> None:
+    """已跟进 [第几家]：和点提醒卡片上的按钮一样。"""
+    today = ctx.sent_at.astimezone(SHANGHAI).date()
+    mine = await _reminded_today(ctx, today)
+    place = int(rest) if rest.isdigit() else 1
+    if not 1 <= place <= len(mine):
+        ctx.reply(words.nothing_left() if not mine else words.which_one(len(mine)))
+        return
+    await followed_up(message, ctx, words.FollowedUp(mine[place - 1].visit_no, today.isoformat()))
+
+
+@router.command("推迟一天", "都推迟一天", hidden=True)
+async def postpone_typed(message: InboundMessage, ctx: Context, rest: str) -> None:
+    """推迟一天：今天要跟进的都推迟到明天。"""
+    today = ctx.sent_at.astimezone(SHANGHAI).date()
+    await postpone(message, ctx, words.PostponeFollowUps("", today.isoformat()))
+
+
+async def _reminded_today(ctx: Context, today: date) -> list[Visit]:
+    """What the morning's card listed, in its order: the promises as they stood when it was made."""
+    morning = datetime.combine(today, REMINDED_AT, SHANGHAI).astimezone(UTC)
+    visits = await ctx.uow.visits.promises(today, as_of=min(morning, ctx.sent_at))
+    return reminders(ctx.directory, visits).get(ctx.employee.employee_no, [])
+
+
 @router.dialogue(TOLD)
 async def told(message: InboundMessage, ctx: Context, data: Mapping[str, str]) -> None:
     """What came of it; a sentence that names another customer is read as usual."""
-    if await other_kind(message, ctx, TOLD, data) or never_mind(message.text):
+    if never_mind(message.text):
         return
     await _told(message, ctx, data, message.text.strip())
 
@@ -83,7 +109,9 @@ async def postpone(message: InboundMessage, ctx: Context, action: words.Postpone
         after = replace(before, next_follow_up=to)
         await ctx.uow.visits.save(before, after, at=ctx.sent_at, message_id=message.message_id, undoable=True)
         ctx.audit("visit.postponed", subject=visit.visit_no, to=to.isoformat())
-    if waiting:
+    if waiting and not card_id:
+        ctx.reply(words.postponed(len(waiting), to))
+    elif waiting:
         ctx.update_card(card_id, words.reminder_card(promises, day, status=words.postponed(len(waiting), to)))
     elif not action.visit_no:
         ctx.reply(words.nothing_left())

@@ -108,9 +108,10 @@ class Intake:
         if message.tap is not None and message.tap.response_code:
             await uow.remember_code(message.tap.card_id, message.tap.response_code)
         dialogue = None
-        if message.kind not in (Kind.TAP, Kind.EVENT, Kind.ENTER):
+        if message.kind is Kind.TEXT or (message.kind is Kind.VOICE and message.text.strip()):
+            # a photo or a place is no answer: it goes its own way, and the question stays open
             dialogue = await uow.conversations.current(message.sender, now=self._around.clock.real_now())
-        if dialogue is not None and message.kind in (Kind.TEXT, Kind.VOICE):
+        if dialogue is not None:
             uow.conversations.close(message.sender)  # its handler may ask again
         if ctx.stranger and message.kind is not Kind.EVENT:
             await self._around.strangers(message, ctx, dialogue)

@@ -22,6 +22,9 @@ from handlers.recording import CHOOSE, choosable, record_all, refresh, settle_cu
 router = Router[Context]()
 
 _NUMBER = re.compile(r"BF\d{6,}", re.IGNORECASE)
+_PLACE = re.compile(r"第?([1-9])(?:家|个)?(?:[\s.、。)）]|$)")
+_NONE_OF_THEM = re.compile(r"(?:都?不是|都不对)[。！!\s]*(?:BF\d+)?$", re.IGNORECASE)
+_BUTTON = re.compile(r"(?:[1-9] .{1,12}|都?不是) BF\d{6,}", re.IGNORECASE)  # typed where there are no buttons
 _HEARD = "heard"  # in `fields` of a message that a speech provider turned into text
 
 
@@ -38,6 +41,10 @@ async def free_text(message: InboundMessage, ctx: Context) -> None:
 
 async def read_sentence(message: InboundMessage, ctx: Context, text: str, *, heard: bool = False) -> list[Visit]:
     """Do what a sentence means; returns the visits it told of."""
+    if _BUTTON.fullmatch(text.strip()) and (number := _NUMBER.search(text)):
+        visit = await own_visit(ctx, number[0].upper())
+        if visit.state is VisitState.CHOOSING and await _chosen_by_number(ctx, visit, text.strip()):
+            return []
     understood = understand(text, sender=ctx.employee, sent_at=ctx.sent_at, directory=ctx.directory)
     if understood.kind in ("query", "command"):
         await settle_note(message, ctx)
@@ -113,20 +120,28 @@ async def choose(message: InboundMessage, ctx: Context, action: words.ChooseCust
 @router.dialogue(CHOOSE)
 async def chosen_in_words(message: InboundMessage, ctx: Context, data: Mapping[str, str]) -> None:
     """The customer's name, or the number in front of a candidate; anything else is read as usual."""
-    from handlers.corrections import customer_in_words, other_kind
+    from handlers.corrections import customer_in_words
 
-    if await other_kind(message, ctx, CHOOSE, data):
-        return
     visit = await ctx.uow.visits.get(data["visit_no"])
     if visit.state is not VisitState.CHOOSING or visit.employee_no != ctx.employee.employee_no:
         await read_sentence(message, ctx, message.text)
         return
-    shown = choosable(ctx, visit)[: words.MAX_CANDIDATES]
-    answer = message.text.strip()
-    if answer.isdigit() and 1 <= int(answer) <= len(shown):
-        await settle_customer(ctx, visit, shown[int(answer) - 1])
+    if await _chosen_by_number(ctx, visit, message.text.strip()):
         return
     await customer_in_words(message, ctx, visit, CHOOSE, data)
+
+
+async def _chosen_by_number(ctx: Context, visit: Visit, answer: str) -> bool:
+    """`2`, `2 鑫旺人民路`, `都不是`: what stands on the card's buttons."""
+    if _NONE_OF_THEM.match(answer):
+        ctx.ask(CHOOSE, words.QUESTIONS[VisitField.CUSTOMER], {"visit_no": visit.visit_no})
+        return True
+    shown = choosable(ctx, visit)[: words.MAX_CANDIDATES]
+    place = int(found[1]) if (found := _PLACE.match(answer)) else 0
+    if not 1 <= place <= len(shown):
+        return False
+    await settle_customer(ctx, visit, shown[place - 1])
+    return True
 
 
 # -- confirming and taking back -------------------------------------------------------------------------------------

@@ -94,6 +94,10 @@ def nothing_left() -> str:
     return "这些都已经跟进过了。"
 
 
+def which_one(count: int) -> str:
+    return f"今天的提醒里有 {count} 家，说第几家，例如：已跟进 1"
+
+
 def not_your_reminder() -> str:
     return "这张提醒不是发给你的。"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from bot.domain.directory import Directory
 from bot.domain.people import Contact, Employee, Role
 from bot.domain.visit_records import Visit
@@ -24,6 +26,16 @@ def reminded(directory: Directory, visit: Visit) -> Employee | None:
         return teller
     customer = directory.customer(visit.customer_no or "")
     return region_manager(directory, customer.region if customer else teller.region if teller else "")
+
+
+def reminders(directory: Directory, visits: Iterable[Visit]) -> dict[str, list[Visit]]:
+    """Who (工号) is reminded of what, oldest promise first; of several promises to one customer the newest."""
+    lists: dict[str, dict[str, Visit]] = {}
+    for visit in sorted(visits, key=lambda item: (item.at, item.visit_no)):
+        employee = reminded(directory, visit)
+        if employee is not None and visit.customer_no and directory.customer(visit.customer_no):
+            lists.setdefault(employee.employee_no, {})[visit.customer_no] = visit
+    return {number: list(lists[number].values()) for number in sorted(lists)}
 
 
 def contact_to_call(directory: Directory, visit: Visit) -> Contact | None:

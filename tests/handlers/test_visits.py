@@ -92,6 +92,15 @@ async def test_a_candidate_can_be_named_or_numbered_instead(desk: Desk) -> None:
     assert (await desk.visits())[0].customer_no == "KH0002"
 
 
+async def test_without_buttons_their_words_and_the_number_do(desk: Desk) -> None:
+    """A robot without card template shows 回复「2 鑫旺人民路 BF…」; it may be typed much later."""
+    await desk.says("LiLei", "去鑫旺看了下，乐沁又来铺货了")
+    number = (await desk.visits())[0].visit_no
+    await desk.says("LiLei", LV)
+    assert "记下了" in await desk.says("LiLei", f"2 鑫旺人民路 {number}")
+    assert (await desk.visits())[0].customer_no == "KH0172"
+
+
 async def test_none_of_them_asks_for_the_name(desk: Desk) -> None:
     await desk.says("LiLei", "去鑫旺看了下，乐沁又来铺货了")
     assert "是哪家客户" in await desk.taps("LiLei", "都不是")

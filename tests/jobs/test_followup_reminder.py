@@ -116,6 +116,19 @@ async def test_done_asks_what_came_of_it_and_records_it_for_that_customer(desk: 
     assert second.raw_text == "样品送到了，王姐说先要2000块的货，下周五再去"
 
 
+async def test_the_buttons_words_can_be_typed(desk: Desk) -> None:
+    """The order is the card's, whatever was done since."""
+    await desk.says("LiLei", LV)
+    await desk.says("LiLei", LIKANG)
+    await _next_morning(desk)
+    desk.minutes_later(5)
+    assert "绿源超市(滨江店) 跟进得怎么样？" in await desk.says("LiLei", "已跟进 1")
+    await desk.says("LiLei", "样品送到了，王姐很满意")
+    assert "利康便利店(老街店) 跟进得怎么样？" in await desk.says("LiLei", "已跟进 2")
+    assert "说第几家" in await desk.says("LiLei", "已跟进 3")
+    assert "已推迟到 2月14日 周六" in await desk.says("LiLei", "都推迟一天")
+
+
 async def test_done_may_turn_out_to_be_about_another_customer(desk: Desk) -> None:
     await desk.says("LiLei", LV)
     await _next_morning(desk)
