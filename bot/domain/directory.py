@@ -60,6 +60,9 @@ class Directory:
         self._contacts = {number: tuple(items) for number, items in by_customer.items()}
         self._employees: Mapping[str, Employee] = {item.employee_no: item for item in employees}
         self._products: Mapping[str, Product] = {item.product_no: item for item in products}
+        self._figures = frozenset(
+            figure for item in self._products.values() for figure in re.findall(r"\d{3,}", fold(item.name))
+        )
         self._accounts: dict[tuple[str, str], Employee] = {}
         for employee in self._employees.values():
             if employee.active and employee.wecom_user:
@@ -93,6 +96,11 @@ class Directory:
 
     def products(self) -> Collection[Product]:
         return self._products.values()
+
+    @property
+    def product_figures(self) -> frozenset[str]:
+        """Figures that are part of products' names (6205, 30206): no sums of money."""
+        return self._figures
 
     def employee_by_account(self, channel: str, user_id: str) -> Employee | None:
         """The active employee behind a verified account; WeCom ids compare case-folded (protocols/wecom.md)."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from pypinyin.phrases_dict import phrases_dict
 
+from bot.domain.lexicon import ORDINARY_WORDS
 from bot.domain.names import PLACES, Name, plain, starts_like_a_tail, tail_forms, take_apart
 from bot.domain.people import Customer
 from bot.domain.phonetics import loose_sound, sound, sounds, sounds_alike
@@ -201,7 +202,7 @@ def _branch(entry: Entry, folded: str, position: int) -> tuple[int, bool, bool]:
 
 
 _LEFT_CUE = re.compile(
-    r"(?:^|[\s,，。;；:、!?(「『\"'】)]|[去到在跑和跟给帮陪从见约是]|拜访|客户|路过|那个|这个|今天|上午|下午|[刚嗯]|电话|微信|补记|记一下|\d[.)、]|跑了|去了|回访|巡店|查下?|看下)$"
+    r"(?:^|[\s,，。;；:、!?(「『\"'】)]|[去到在跑和跟给帮陪从见约是]|拜访|客户|路过|那个|这个|今天|上午|下午|[刚嗯]|电话|微信|补记|记一下|\d[.)、]|跑了|去了|趟|上门|跟进|联系|对接|找|催|回访|巡店|查下?|看下)$"
 )
 _RIGHT_CUE = re.compile(
     r"$|[\s,，。;；:、!?(]|上门|[那这]边|那家|[的说要定没不还也]|老板|老[一-鿿]|店长|采购|经理|电话|微信|今天|明天|昨天|下周|[一-鿿](?:总|姐|哥|工|经理|老板|店长|会计|主管)"
@@ -227,7 +228,7 @@ def _believable(
         return supported and hit.score >= 8 and (mine or hit.entry.region == region or confirmed(hit.entry))
     if supported or size >= 3:
         return True
-    if hit.doubtful:
+    if hit.doubtful or folded[hit.start : hit.end] in ORDINARY_WORDS:
         return False
     left, right = folded[: hit.start], folded[hit.end :]
     if confirmed(hit.entry):

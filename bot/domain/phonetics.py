@@ -12,7 +12,7 @@ from pypinyin.pinyin_dict import pinyin_dict
 _ALSO = {
     "长": "zhang chang", "乐": "yue le", "行": "xing hang", "重": "chong zhong", "曾": "zeng ceng", "单": "shan dan",
     "朝": "chao zhao", "盛": "sheng cheng", "会": "hui kuai", "都": "dou du", "调": "diao tiao", "厦": "xia sha",
-    "和": "he huo", "大": "da dai", "传": "chuan zhuan", "藏": "cang zang", "柏": "bai bo", "泊": "bo po",
+    "大": "da dai", "传": "chuan zhuan", "藏": "cang zang", "柏": "bai bo", "泊": "bo po",
     "仇": "qiu chou", "解": "jie xie", "翟": "zhai di", "覃": "qin tan", "查": "zha cha", "朴": "piao pu",
     "华": "hua", "石": "shi", "车": "che", "强": "qiang", "省": "sheng xing", "宿": "su xiu", "薄": "bo bao",
 }  # fmt: skip

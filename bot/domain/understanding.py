@@ -33,7 +33,7 @@ class Understood:
 
 _CALL = re.compile(r"^\s*(?:[@＠]\S+\s+|[@＠](?:小助手|助手|机器人)\s*)")
 _VISIT_WORD = re.compile(r"^(?:拜访记录|拜访|visit)\s*[:：\s]\s*", re.IGNORECASE)
-_WRITE_DOWN = re.compile(r"记一[笔下]|记录|补记|补录|帮我?记|记下|记[:：]|记个|汇报|写个拜访|录一[下笔]|登记一?下")
+_WRITE_DOWN = re.compile(r"记一[笔下]|记录?[:：]|补记|补录|帮我?记|记下|记个|汇报(?:下|一下)?[:：]|写个拜访|录一[下笔]|登记一?下")
 #: somebody was there, something was said or agreed: the marks of a report
 _REPORTS = re.compile(
     r"上门|拜访了?|见到?了|没见|见着|聊了|聊的|谈了|谈到|谈的|去了|去过|跑了|跑的|刚从|刚到|巡店|路过|通了|打了?个?电话|回我了|回了我|说|让我|让[我咱]们|答应|同意|反馈|表示|抱怨|嫌|要求|"
@@ -43,6 +43,11 @@ _PLANS = re.compile(r"再(?:去|来|跑|约|谈|联系|问|催|说|聊)|回访|�
 _ASKS_BOT = re.compile(
     r"[?？]\s*$|(?:吗|呢|多少|几号|几点|什么时候|哪天|哪些|谁)(?:了|啊|呀)?[?？]?\s*$|^(?:怎么|如何|能不能|可不可以|请问|帮我查|查一?下|谁)"
 )
+#: something is wanted from the bot or from colleagues
+_WANTS = re.compile(
+    r"发[我给]|给我|帮[我忙]|麻烦|请[你您问帮]|能不能|可不可以|怎么|查|看[下看一]|模板|把.{1,20}(?:转|改|删|移|给)|先放|地址|导航|定位|在哪"
+)
+SHORTEST_NEWS = 4  # characters besides the name, fewer tell nothing
 _LEAVE = re.compile(r"请假|调休|年假|病假|事假|早会|晨会|周会|例会几点|开会吗|打卡|报销|工资|加班")
 
 
@@ -89,7 +94,9 @@ def _is_report(visit: VisitReading, said: str, mentions: Sequence[Mention]) -> b
     facts = (visit.contact, visit.amount_yuan, visit.intent, visit.next_follow_up, visit.visit_kind)
     if any(fact is not None for fact in facts) or not visit.met:
         return True
-    return bool(mentions) and bool(_REPORTS.search(folded))
+    named = [mention for mention in mentions if mention.how not in ("contact", "address")]
+    told = len(folded) - sum(mention.end - mention.start for mention in named)
+    return bool(named) and (bool(_REPORTS.search(folded)) or (told > SHORTEST_NEWS and not _WANTS.search(folded)))
 
 
 def _reports_a_stranger(said: str) -> bool:

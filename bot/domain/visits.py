@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -42,7 +42,7 @@ def read_visits(
     text: str, mentions: Sequence[Mention], *, today: date, directory: Directory
 ) -> tuple[VisitReading, ...]:
     """One reading per customer that the report is about; one without a customer when it names none."""
-    page = _Page(text, mentions, today=today)
+    page = _Page(text, mentions, today=today, figures=directory.product_figures)
     parts = segments(page.folded, mentions)
     if not parts:
         return (_read(page, None, ((0, len(text)),), (), directory),)
@@ -52,7 +52,9 @@ def read_visits(
 class _Page:
     """A message with everything found in it once."""
 
-    def __init__(self, text: str, mentions: Sequence[Mention], *, today: date) -> None:
+    def __init__(
+        self, text: str, mentions: Sequence[Mention], *, today: date, figures: Collection[str] = ()
+    ) -> None:
         self.text = text
         self.folded = fold(text)
         self.today = today
@@ -61,8 +63,10 @@ class _Page:
         hidden = _overwrite(self.folded, self.names, "□")
         self.dates: list[DateMention] = find_dates(hidden, today=today)
         self.hidden = hidden
-        days = [(mention.start, mention.end) for mention in self.dates]
-        money = [(item.start, item.end) for item in find_money(hidden, skip=days)]
+        #: where no sums stand: days, and models such as 6205
+        self.no_sums = [(item.start, item.end) for item in self.dates]
+        self.no_sums += [match.span() for match in re.finditer(r"\d{3,}", hidden) if match[0] in figures]
+        money = [(item.start, item.end) for item in find_money(hidden, skip=self.no_sums)]
         masked = _overwrite(hidden, money, "◆")
         coming = [(item.start, item.end) for item in self.dates if item.day is None or item.day > today]
         other = [(item.start, item.end) for item in self.dates if item.day is not None and item.day <= today]
@@ -123,9 +127,8 @@ def _contacts(mention: Mention | None, directory: Directory) -> tuple[Contact, .
 
 
 def _amount(page: _Page, spans: Sequence[tuple[int, int]]) -> int | None:
-    skip = [(item.start, item.end) for item in page.dates]
     for start, end in spans:
-        amount = deal_amount(page.hidden, start=start, end=end, skip=skip)
+        amount = deal_amount(page.hidden, start=start, end=end, skip=page.no_sums)
         if amount is not None:
             return amount
     return None
