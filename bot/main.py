@@ -53,6 +53,7 @@ log = structlog.get_logger()
 TICK_SECONDS = 1
 DELIVER_CONCURRENCY = 16
 WORK_CONCURRENCY = 4
+POLL_SECONDS = 0.25  # nothing announces that a lock became free: the second message to one person waits so long
 STOP_SECONDS = 10.0  # what is being done may finish within this
 
 
@@ -238,6 +239,7 @@ async def _work(app: Application, queue: str, concurrency: int) -> None:
         queues=[queue],
         name=queue,
         concurrency=concurrency,
+        fetch_job_polling_interval=POLL_SECONDS,
         install_signal_handlers=False,
         shutdown_graceful_timeout=STOP_SECONDS,
         delete_jobs="successful",
