@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from bot.domain.cells import BadCell, Cell, text
 from bot.errors import BadInput
@@ -37,11 +38,10 @@ class Parsed:
     notes: list[str] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class _Field:
+class _Field(NamedTuple):
     column: Column
     at: tuple[int, ...]
-    memo: dict[object, str] = field(default_factory=dict)
+    memo: dict[object, str]
 
 
 def parse_sheet(spec: FileSpec, file: str, sheet: Sheet, progress: Callable[[float], None]) -> Parsed:
@@ -53,7 +53,7 @@ def parse_sheet(spec: FileSpec, file: str, sheet: Sheet, progress: Callable[[flo
         BadInput: a column is missing that the file means nothing without.
     """
     fields = _fields(spec, sheet.header)
-    targets = tuple(target for item in fields for target in item.column.targets)
+    targets = tuple(target for column, _, _ in fields for target in column.targets)
     extra = {Repeat.COUNTED: ("repeats",), Repeat.NUMBERED: ("occurrence",), Repeat.ERROR: ()}[spec.repeat]
     parsed = Parsed(spec, targets + extra, notes=_header_notes(spec, sheet.header))
     keys = _Keys(parsed, targets, file)
@@ -66,8 +66,7 @@ def parse_sheet(spec: FileSpec, file: str, sheet: Sheet, progress: Callable[[flo
                 parsed.refused.append(Refused(file, row.line, row.problem, row.cells))
                 continue
             try:
-                line = "\t".join([_write(item, row.cells) for item in fields])
-                keys.take(line, row.line)
+                keys.take(_write(fields, row.cells), row.line)
             except BadCell as error:
                 parsed.refused.append(Refused(file, row.line, str(error), row.cells))
     finally:
@@ -76,17 +75,17 @@ def parse_sheet(spec: FileSpec, file: str, sheet: Sheet, progress: Callable[[flo
     return parsed
 
 
-def _write(item: _Field, cells: Sequence[Cell]) -> str:
-    if len(item.at) == 1:
-        raw: object = cells[item.at[0]]
-        if (known := item.memo.get(raw)) is not None:
-            return known
-        written = item.column.write(cells[item.at[0]])
-    else:
-        raw = tuple(cells[at] for at in item.at)
-        written = item.memo.get(raw) or item.column.write(*(cells[at] for at in item.at))
-    item.memo[raw] = written
-    return written
+def _write(fields: Sequence[_Field], cells: Sequence[Cell]) -> str:
+    """One line for COPY; every distinct cell is parsed once a column."""
+    parts = []
+    for column, at, memo in fields:
+        raw: object = cells[at[0]] if len(at) == 1 else tuple(cells[place] for place in at)
+        try:
+            parts.append(memo[raw])
+        except KeyError:
+            written = memo[raw] = column.write(*(cells[place] for place in at))
+            parts.append(written)
+    return "\t".join(parts)
 
 
 class _Keys:
@@ -140,7 +139,7 @@ def _fields(spec: FileSpec, header: Sequence[str]) -> list[_Field]:
     if missing:
         raise BadInput(f"缺少列：{'、'.join(missing)}")
     return [
-        _Field(column, tuple(present[name] for name in column.names))
+        _Field(column, tuple(present[name] for name in column.names), {})
         for column in spec.columns
         if all(name in present for name in column.names)
     ]

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from bot.domain.cells import Cell, normalized
 from bot.errors import BadInput
@@ -21,8 +22,7 @@ _TOTAL = re.compile(r"(?:本页|本月|本期|累计)?(?:合\s*计|总\s*计|小
 DELIMITERS = (",", "\t", ";", "\uff0c", "|")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One record; `line` counts from 1 as an editor or a spreadsheet shows it. `problem` if it cannot be split."""
 
     line: int
@@ -147,6 +147,9 @@ def _csv_rows(sheet: Sheet, lines: list[str], start: int, delimiter: str) -> Ite
     width = len(sheet.header)
     for row in _records(lines, start, delimiter, width):
         cells = row.cells
+        if len(cells) == width and (cells[0] and "计" not in str(cells[0])) and not row.problem:  # by far most of them
+            yield row
+            continue
         if not any(cells) or (len(cells) == 1 and not str(cells[0]).strip()):
             continue
         if is_total(cells):

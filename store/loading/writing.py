@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from psycopg import AsyncConnection, sql
 
@@ -32,10 +32,11 @@ async def write(connection: Connection, parsed: Parsed) -> tuple[int, int]:
             await copy.write(chunk)
     counted = await connection.execute(
         sql.SQL(
-            "WITH done AS (INSERT INTO {table} AS known ({columns}) SELECT {columns} FROM {incoming} "
+            "WITH done AS (INSERT INTO {table} AS known ({columns}) SELECT {columns} FROM {incoming} AS excluded "
+            "WHERE NOT EXISTS (SELECT 1 FROM {table} AS known WHERE {same_key} AND {same}) "
             "ON CONFLICT ({key}) DO {action} RETURNING (xmax = 0) AS added) "
             "SELECT count(*) FILTER (WHERE added), count(*) FILTER (WHERE NOT added) FROM done"
-        ).format(table=table, incoming=incoming, columns=columns, key=_key(parsed), action=_action(parsed))
+        ).format(table=table, incoming=incoming, columns=columns, **_conditions(parsed))
     )
     row = await counted.fetchone()
     await connection.execute(sql.SQL("DROP TABLE {}").format(incoming))
@@ -48,25 +49,35 @@ def _chunks(lines: list[str]) -> Iterator[str]:
         yield "\n".join(lines[start : start + _CHUNK]) + "\n"
 
 
-def _key(parsed: Parsed) -> sql.Composed:
-    names = parsed.spec.key + (("occurrence",) if parsed.spec.repeat is Repeat.NUMBERED else ())
-    return sql.SQL(", ").join(map(sql.Identifier, names))
+def _conditions(parsed: Parsed) -> dict[str, sql.Composable]:
+    """The changing parts of the statement. Columns that the file lacks stay as they are.
+
+    Rows that say nothing new are left out beforehand: ON CONFLICT would lock, and so rewrite, every one of them.
+    """
+    keys = parsed.spec.key + (("occurrence",) if parsed.spec.repeat is Repeat.NUMBERED else ())
+    names = [name for name in parsed.columns if name not in keys]
+    old = sql.SQL("ROW({})").format(_list(sql.SQL("known.{}").format(sql.Identifier(name)) for name in names))
+    new = sql.SQL("ROW({})").format(_list(map(_new_value, names)))
+    action: sql.Composable = sql.SQL("NOTHING")
+    if names:
+        updates = _list(sql.SQL("{} = {}").format(sql.Identifier(name), _new_value(name)) for name in names)
+        # what the bot recorded is never touched by a file, not even by our own export of it
+        guard = sql.SQL("known.state = '已载入' AND " if parsed.spec.table.name == "visits" else "")
+        action = sql.SQL("UPDATE SET {}, loaded_at = now() WHERE {}{} IS DISTINCT FROM {}").format(
+            updates, guard, old, new
+        )
+    return {
+        "key": _list(map(sql.Identifier, keys)),
+        "same_key": sql.SQL(" AND ").join(
+            sql.SQL("known.{0} = excluded.{0}").format(sql.Identifier(key)) for key in keys
+        ),
+        "same": sql.SQL("{} IS NOT DISTINCT FROM {}").format(old, new) if names else sql.SQL("true"),
+        "action": action,
+    }
 
 
-def _action(parsed: Parsed) -> sql.Composable:
-    """Update what the file says and the table does not; columns the file lacks stay as they are."""
-    key = {*parsed.spec.key, "occurrence"}
-    names = [name for name in parsed.columns if name not in key]
-    if not names:
-        return sql.SQL("NOTHING")
-    old = sql.SQL(", ").join(sql.SQL("known.{}").format(sql.Identifier(name)) for name in names)
-    new = sql.SQL(", ").join(map(_new_value, names))
-    updates = sql.SQL(", ").join(sql.SQL("{} = {}").format(sql.Identifier(name), _new_value(name)) for name in names)
-    # what the bot recorded is never touched by a file, not even by our own export of it
-    guard = sql.SQL("known.state = '已载入' AND ") if parsed.spec.table.name == "visits" else sql.SQL("")
-    return sql.SQL("UPDATE SET {}, loaded_at = now() WHERE {}ROW({}) IS DISTINCT FROM ROW({})").format(
-        updates, guard, old, new
-    )
+def _list(parts: Iterable[sql.Composable]) -> sql.Composed:
+    return sql.SQL(", ").join(parts)
 
 
 def _new_value(name: str) -> sql.Composed:
