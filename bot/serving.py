@@ -12,11 +12,14 @@ import structlog
 import uvicorn
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from store.listing import list_visits
 
+from bot.channels.wecom.client import WeComChannel
+from bot.errors import ChannelError
 from bot.main import Application, application, running, waiting
+from bot.messages import ChannelName
 from bot.settings import Settings
 from bot.web.app import Asgi, Probe, front_door, make_web
+from store.listing import list_visits
 
 log = structlog.get_logger()
 
@@ -91,6 +94,17 @@ async def listening(app: Asgi, host: str, port: int) -> AsyncIterator[int]:
         await task
 
 
+async def publish_menu(app: Application) -> None:
+    """Make the WeCom app's menu what it should be; a platform that does not answer now is asked at the next start."""
+    channel = app.channels.get(ChannelName.WECOM)
+    if isinstance(channel, WeComChannel):
+        try:
+            if await channel.publish_menu():
+                log.info("menu.published")
+        except ChannelError as error:
+            log.warning("menu.not_published", error=str(error))
+
+
 def stop_requested() -> asyncio.Event:
     """Set by SIGTERM or SIGINT (Ctrl-C)."""
     stop = asyncio.Event()
@@ -111,5 +125,8 @@ async def serve(settings: Settings, *, web: bool = True, worker: bool = True, sc
         if web:
             port = await stack.enter_async_context(listening(asgi(app), settings.server.host, settings.server.port))
             log.info("serving", host=settings.server.host, port=port, channels=[str(name) for name in app.channels])
+        menu = asyncio.create_task(publish_menu(app), name="menu") if web else None
         await stop.wait()
+        if menu is not None:
+            menu.cancel()
         log.info("stopping", busy=app.intake.busy)

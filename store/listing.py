@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from bot.clock import SHANGHAI
 from store.business import visits
@@ -25,7 +25,7 @@ async def list_visits(
     offset: int = 0,
 ) -> tuple[list[dict[str, Any]], int]:
     """One page of visits and how many there are in all. Days are inclusive, in Shanghai."""
-    wanted = [visits.c.state.not_in(HIDDEN), visits.c.customer_no.is_not(None)]
+    wanted: list[ColumnElement[bool]] = [visits.c.state.not_in(HIDDEN), visits.c.customer_no.is_not(None)]
     if customer_no:
         wanted.append(visits.c.customer_no == customer_no)
     if employee_no:

@@ -9,7 +9,11 @@ import sys
 
 import typer
 
-from bot.cli import ask, data, demo, operations, serving
+from bot.cli.ask import commands as ask
+from bot.cli.data import commands as data
+from bot.cli.demo import commands as demo
+from bot.cli.operations import commands as operations
+from bot.cli.serving import commands as serving
 from bot.errors import BadInput, ChannelError, DatabaseUnavailable, SettingsError
 
 app = typer.Typer(
@@ -19,7 +23,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for part in (serving.commands, demo.commands, operations.commands, data.commands, ask.commands):
+for part in (serving, demo, operations, data, ask):
     app.registered_commands += part.registered_commands
     app.registered_groups += part.registered_groups
 

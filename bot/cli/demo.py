@@ -73,7 +73,7 @@ async def _demo(port: int, *, reset: bool, data_dir: str) -> None:
     from bot.main import application, running
     from bot.sandbox.app import running_sandbox
     from bot.sandbox.config import SandboxConfig, default_group, read_people
-    from bot.serving import asgi, listening, stop_requested
+    from bot.serving import asgi, listening, publish_menu, stop_requested
 
     folder = _demo_folder(data_dir)
     if reset and folder.exists():
@@ -100,7 +100,7 @@ async def _demo(port: int, *, reset: bool, data_dir: str) -> None:
         await _load_company(app, company)
         await stack.enter_async_context(listening(asgi(app), "127.0.0.1", bot_port))
         await stack.enter_async_context(running(app))
-        await _publish_menu(app)
+        await publish_menu(app)
         console.print(f"\n[bold green]好了。[/]在浏览器里打开 [bold]{sandbox.url}/[/]（Ctrl-C 结束）")
         console.print("左边是销售的企业微信，右边是经理的钉钉。先试：绿源滨江曹姐定了两万五，下周三送货", style="dim")
         await stop.wait()
@@ -126,9 +126,3 @@ async def _load_company(app: Any, company: Path) -> None:
     if not report.clean:
         raise SettingsError(["示例数据没能全部载入"])
     await app.directory.load()
-
-
-async def _publish_menu(app: Any) -> None:
-    from bot.messages import ChannelName
-
-    await app.channels[ChannelName.WECOM].publish_menu()
