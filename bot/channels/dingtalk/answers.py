@@ -38,7 +38,6 @@ _MONTH_SPENT = ("90020", "ApiCountLimitForOrg")
 RECEIVER_CODES = frozenset(
     {"robot.oto.notExist", "staffId.notExisted", "illegal.receivers", "param.userIdNotExist", "60121", "33012", "50002"}
 )
-GROUP_GONE_CODES = frozenset({"group.disbanded", "invalid.openConversationId", "conversation.org.notMatch"})
 _OPERATOR = frozenset(
     {
         "resource.not.found",

@@ -53,6 +53,10 @@ class Api:
         """20 calls a second for this app and API."""
         return Limit(f"dingtalk:{self.settings.client_id}:{api}", CALLS_PER_SECOND, 1.0)
 
+    async def spare(self, api: str) -> float:
+        """Take one more call from the limit; else the seconds until there may be one."""
+        return await self._limiter.take([self.limit(api)])
+
     async def token(self) -> str:
         """The shared token, fetched by the v1.0 call when there is none.
 

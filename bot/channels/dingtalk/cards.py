@@ -130,7 +130,10 @@ def _spaces(message: OutboundMessage) -> list[list[str]]:
     """Recipients in groups whose joined space ids stay within 1000 characters; one empty group for a group chat."""
     if message.conversation_id:
         return [[]]
-    return list(_packed(account.user_id for account in message.recipients)) or [[]]
+    groups = list(_packed(account.user_id for account in message.recipients if account.user_id))
+    if not groups:
+        raise ChannelRejected("没有收件人的钉钉账号", code="no.recipient")
+    return groups
 
 
 def _packed(users: Iterator[str]) -> Iterator[list[str]]:

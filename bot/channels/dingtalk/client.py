@@ -145,6 +145,8 @@ class DingTalkChannel:
         for start in range(0, len(users), MAX_USERS):
             batch = users[start : start + MAX_USERS]
             try:
+                if start and (wait := await self._api.spare("oto")):  # the first call was paced by `limits`
+                    raise RateLimited("一秒内的调用已满", retry_after_seconds=wait)
                 receipt = await self._to_people(batch, key, param)
             except (RateLimited, ChannelUnavailable, OutcomeUnknown) as error:
                 if not start:

@@ -262,10 +262,11 @@ class MemoryTokens:
 class MemoryLimiter:
     def __init__(self) -> None:
         self.pauses: dict[str, float] = {}
+        self.wait = 0.0
 
     async def take(self, limits: Any, *, cost: int = 1) -> float:
         assert all(isinstance(limit, Limit) for limit in limits)
-        return 0.0
+        return self.wait
 
     async def pause(self, key: str, seconds: float) -> None:
         self.pauses[key] = seconds

@@ -28,8 +28,8 @@ def error_of(status: int, *, idempotent: bool = False, **answer: Any) -> Channel
     return error_for(problem, idempotent=idempotent, now=NOW)
 
 
-def new(code: str, status: int = 400, *, idempotent: bool = False, **more: Any) -> ChannelError:
-    return error_of(status, idempotent=idempotent, json={"code": code, "message": "m", "requestid": "r-1", **more})
+def new(code: str, status: int = 400, *, detail: dict[str, Any] | None = None) -> ChannelError:
+    return error_of(status, json={"code": code, "message": "m", "requestid": "r-1", **(detail or {})})
 
 
 def old(errcode: Any, sub_code: Any = None) -> ChannelError:
@@ -98,7 +98,7 @@ def test_what_only_an_operator_can_mend(error: ChannelError) -> None:
 
 @pytest.mark.parametrize("key", ["accessdenieddetail", "AccessDeniedDetail", "accessDeniedDetail"])
 def test_missing_permissions_are_named(key: str) -> None:
-    error = new(DENIED + "AccessTokenPermissionDenied", 403, **{key: {"requiredScopes": ["Card.Instance.Write"]}})
+    error = new(DENIED + "AccessTokenPermissionDenied", 403, detail={key: {"requiredScopes": ["Card.Instance.Write"]}})
     assert isinstance(error, ChannelMisconfigured)
     assert "Card.Instance.Write" in str(error)
     assert "r-1" in str(error)
