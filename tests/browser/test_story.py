@@ -34,7 +34,8 @@ def demo() -> Iterator[str]:
 
 
 def open_page(browser: Browser, url: str, width: int, height: int) -> Page:
-    page = browser.new_page(viewport={"width": width, "height": height}, device_scale_factor=2)
+    sharpness = 2 if width < 500 else 1.5  # of screenshots; wide ones would grow beyond a megabyte
+    page = browser.new_page(viewport={"width": width, "height": height}, device_scale_factor=sharpness)
     page.goto(url)
     expect(page.locator("#bot")).to_have_attribute("data-state", "on")
     return page
@@ -114,11 +115,26 @@ def the_manager_asks(manager: Locator) -> None:
 def test_the_story_on_a_phone(browser: Browser, demo: str, picture_folder: Path | None) -> None:
     page = open_page(browser, demo, 390, 844)
     ask(page.locator("#phone-rep"), "客户 旺淘学府路", "旺淘便利店（学府路店）")
+    expect(page.locator("#phone-rep .template").last).to_contain_text("旺淘便利店（学府路店）", timeout=ANSWER_MS)
     save(page, picture_folder, "phone-wecom")
     page.get_by_role("button", name="区域经理").click()
     ask(page.locator("#phone-manager"), "上次是谁去的绿源滨江", "于丽娟")
     save(page, picture_folder, "phone-dingtalk")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.close()
+
+
+def test_a_promise_is_remembered_when_its_day_comes(browser: Browser, demo: str, picture_folder: Path | None) -> None:
+    page = open_page(browser, demo, 1560, 1000)
+    rep = page.locator("#phone-rep")
+    ask(rep, "旺淘学府路，刚去看了排面，明天送海报", "记下了，请确认")
+    page.get_by_role("button", name="业务时间").click()
+    page.get_by_label("拨到（北京时间）").fill("2026-02-13T09:01")
+    page.get_by_role("button", name="拨过去").click()
+    expect(page.get_by_role("button", name="业务时间")).to_contain_text("2026-02-13", timeout=ANSWER_MS)
+    reminder = answers(rep).filter(has_text="今天要跟进").last
+    expect(reminder).to_contain_text("旺淘便利店（学府路店）", timeout=ANSWER_MS)
+    save(rep, picture_folder, "reminder")
     page.close()
 
 

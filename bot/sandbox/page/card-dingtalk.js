@@ -18,7 +18,7 @@ export function dingtalkCard(message, actions) {
     vars.status ? h("p.ding-status", {}, markdown(vars.status, DINGTALK)) : null,
     error ? h("p.ding-error", { role: "alert" }, error) : null,
     input,
-    buttons.length ? h("div.ding-buttons", {}, buttons.map((button) => drawButton(button, message, actions, input, pending))) : null,
+    buttons.length ? h("div.ding-buttons", { class: buttons.length === 4 ? "pairs" : "" }, buttons.map((button) => drawButton(button, message, actions, input, pending))) : null,
   );
 }
 
