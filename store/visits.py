@@ -190,7 +190,7 @@ WITH told AS (
     INSERT INTO visits (visit_no, customer_no, employee_no, visited_at, kind, content, next_follow_up, contact,
                         amount_fen, intent, competitor, met, candidates, state, source_channel, raw_text, heard,
                         message_id, card_id, said_at)
-    VALUES ('BF' || :day || to_char(nextval('visit_serial'), 'FM000000000999999'), :customer_no, :employee_no,
+    VALUES ('BF' || :day || to_char(nextval('visit_serial'), 'FM999999999000000'), :customer_no, :employee_no,
             :visited_at, :kind, :content, :next_follow_up, :contact, :amount_fen, :intent, :competitor, :met,
             :candidates, :state, :source_channel, :raw_text, :heard, :message_id, :card_id, :said_at)
     RETURNING visit_no, employee_no, message_id, said_at

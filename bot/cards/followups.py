@@ -62,7 +62,7 @@ def reminder_card(promises: Sequence[Promise], today: date, *, status: str = "")
 
 def _line(position: int, promise: Promise, today: date) -> str:
     visit, contact = promise.visit, promise.contact
-    said = f"{short_day(visit.on)}{promise.told_by}说：{plain(cut(visit.summary, 60))}"
+    said = f"{short_day(visit.on)}{promise.told_by}：{plain(cut(visit.summary, 60))}"
     call = f"联系 {contact.name}{f'（{contact.title}）' if contact.title else ''} {contact.mobile}" if contact else ""
     return "\n".join(part for part in (f"{position}. **{plain(promise.customer.name)}**", said, call.strip()) if part)
 

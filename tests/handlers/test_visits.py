@@ -18,7 +18,7 @@ async def test_one_sentence_becomes_a_visit_and_a_card(desk: Desk) -> None:
     (visit,) = await desk.visits()
     assert (visit.customer_no, visit.employee_no, visit.amount_fen) == ("KH0117", "YG010", 300000)
     assert (visit.state, visit.source_channel, visit.raw_text) == ("待确认", "wecom", LV)
-    assert visit.visit_no.startswith("BF260212")
+    assert visit.visit_no == "BF260212000001"
 
 
 async def test_a_follow_up_on_a_holiday_is_kept_and_remarked(desk: Desk) -> None:

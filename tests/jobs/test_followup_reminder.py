@@ -94,7 +94,7 @@ async def test_a_leavers_promises_go_to_the_region_manager(desk: Desk) -> None:
     await _imported(desk, employee_no="YG012")
     await _next_morning(desk)
     shown = (await desk.shown_to("dd_chenlei"))[-1]
-    assert "2月1日王强说：约好送新品" in shown
+    assert "2月1日王强：约好送新品" in shown
 
 
 async def test_running_it_for_a_past_day_looks_from_that_day(desk: Desk) -> None:
