@@ -7,7 +7,7 @@ files), which calls:
 GET /sandbox/state -> {
     "people": [{"employee_no", "name", "role", "region", "wecom", "dingtalk"}],
     "groups": [{"id", "title", "members": [staffId]}],
-    "phones": {"wecom:<userid, lower case>" | "dingtalk:<staffId>": [message…]},
+    "phones": {"wecom:<userid, lower case>" | "dingtalk:<staffId>": [the last 500 messages]},
     "wire": [the last 200 entries], "menus": {"wecom": [menu as the bot made it]},
     "clock": {"now": ISO, "offset_seconds"} | null, "bot": {"reachable": bool, "connections": n}}
 GET /sandbox/stream -> Server-Sent Events, data is JSON:
@@ -42,7 +42,7 @@ WeCom card = {"task_id", "face": <template_card as sent>, "disabled": bool, "rep
 DingTalk card = {"out_track_id", "vars": {"title", "body", "status", "btns": [parsed list], …}, "pending": bool,
     "error"?: a sentence}
 wire entry = {"id", "at", "platform", "direction": "to_bot" | "from_bot", "what", "status", "ms", "attempt", "note",
-    "detail": {"request", "response"}}, secrets and tokens masked.
+    "detail": {"request", "response"}}, secrets, tokens and mobile numbers masked.
 
 The page and its API are for this machine only: requests whose Host or Origin is foreign are refused with 403.
 """

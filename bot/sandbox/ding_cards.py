@@ -92,7 +92,7 @@ class CardDesk:
             card["private"][user] = {**old, **(data or {})}
         self._save(card)
         self.redraw(track)
-        note = "the card is being tapped: answer the callback first" if card.get("tapping") else ""
+        note = "点击还没应答就更新了卡片：应先应答" if card.get("tapping") else ""
         return Answer.json({"success": True, "result": True}, note=note)
 
     # what people see

@@ -87,7 +87,9 @@ class Gateway:
         endpoint = call.base_url.replace("http", "ws", 1) + "/connect"
         if "application/json" not in call.headers.get("accept", ""):
             xml = f"<ConnectionOpenResponse><endpoint>{endpoint}</endpoint></ConnectionOpenResponse>"
-            return Answer(body=xml.encode(), content_type="application/xml", note="no Accept: application/json")
+            return Answer(
+                body=xml.encode(), content_type="application/xml", note="没带 Accept: application/json，回了 XML"
+            )
         return Answer.json({"endpoint": endpoint, "ticket": ticket})
 
     async def connect(self, scope: Scope, receive: Receive, send: Send, ticket: str) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _KEEP_ALIVE_SECONDS = 15
 _PROBE_SECONDS = 1.0
+_MESSAGES = 500
 
 JsonBody = Annotated[dict[str, Any], Body()]
 Upload = Annotated[UploadFile, File()]
@@ -51,7 +52,7 @@ def _watching(router: APIRouter, sandbox: Sandbox) -> None:
                 for group in sandbox.config.groups
             ],
             "phones": {
-                f"{platform}:{user}": [message.as_json() for message in shown]
+                f"{platform}:{user}": [message.as_json() for message in shown[-_MESSAGES:]]
                 for (platform, user), shown in world.phones.items()
             },
             "wire": list(world.wire)[-200:],

@@ -127,7 +127,7 @@ class WeComCallbacks:
             )
             on_reply(parse(plain))
         except (BadReply, BadEnvelope) as error:
-            return body[:500], f"bad reply: {error}"
+            return body[:500], f"被动回复无效：{error}"
         return plain, ""
 
     async def verify(self) -> bool:
@@ -158,6 +158,6 @@ class WeComCallbacks:
             seconds=time.perf_counter() - started,
             request=plain,
             response=body.decode("utf-8", "replace")[:500],
-            note="" if good else "refused: the body is not the decrypted echostr",
+            note="" if good else "未通过：返回的不是解密后的 echostr",
         )
         return good

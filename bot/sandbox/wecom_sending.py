@@ -58,7 +58,7 @@ class WeComSending:
             self._check(body, repeated=True)
             self.dropped.append(body)
             self._vanished.add(msgid)
-            return Answer.json(_accepted(receivers, msgid), note="dropped: the same JSON again")
+            return Answer.json(_accepted(receivers, msgid), note="已静默丢弃：间隔内相同的 JSON")
         shown = self._check(body, repeated=False)
         if interval:
             self._sent[digest] = self._world.now() + interval
@@ -71,7 +71,7 @@ class WeComSending:
         if lost:
             self.dropped.append(body)
             self._vanished.add(msgid)
-        note = f"dropped for {', '.join(lost)}: over {self._config.wecom_per_minute} a minute" if lost else ""
+        note = f"已静默丢弃（{'、'.join(lost)}）：超过每分钟 {self._config.wecom_per_minute} 条的限额" if lost else ""
         return Answer.json(answer, note=note)
 
     def _check(self, body: dict[str, Any], *, repeated: bool) -> dict[str, Any]:

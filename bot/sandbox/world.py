@@ -26,6 +26,7 @@ _SECRET_KEYS = re.compile(
     re.IGNORECASE,
 )
 _MASK = "•••"
+_MOBILE = re.compile(r"(?<![A-Za-z0-9_.-])(1\d\d)-?\d{4}-?(\d{4})(?![A-Za-z0-9_.-])")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -176,7 +177,7 @@ class World:
         attempt: int = 1,
         note: str = "",
     ) -> dict[str, Any]:
-        """Record one exchange; secrets and tokens are masked before anybody can read them."""
+        """Record one exchange; secrets, tokens and mobile numbers are masked before anybody can read them."""
         entry = {
             "id": next(self._wire_numbers),
             "at": datetime.fromtimestamp(self.now(), UTC).isoformat(timespec="milliseconds"),
@@ -206,6 +207,7 @@ class World:
         if isinstance(value, str):
             for secret in self.config.secrets:
                 value = value.replace(secret, _MASK)
+            return _MOBILE.sub(r"\1****\2", value)
         return value
 
     # whoever wants to know

@@ -15,12 +15,12 @@ from tests.sandbox.bots import CallbackBot, DingClient, WeComClient
 #: short patience, so that a test never waits for a real deadline
 QUICK: dict[str, Any] = {
     "bot_url": "http://bot",
-    "callback_timeout_seconds": 0.1,
+    "callback_timeout_seconds": 0.5,
     "callback_retry_delays": (0.01, 0.01, 0.01),
-    "redelivery_seconds": 0.1,
-    "event_timeout_seconds": 0.1,
+    "redelivery_seconds": 0.3,
+    "event_timeout_seconds": 0.3,
     "event_retry_delays": (0.01, 0.01),
-    "card_timeout_seconds": 0.1,
+    "card_timeout_seconds": 0.3,
     "disconnect_grace_seconds": 0.05,
 }
 

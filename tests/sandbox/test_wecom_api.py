@@ -226,7 +226,7 @@ async def test_the_31st_message_of_a_minute_vanishes_without_an_error(sandbox: S
     answers = [await wecom.text("lilei", f"{n}") for n in range(31)]
     assert {answer["errcode"] for answer in answers} == {0}
     assert len(sandbox.wecom.shown_to("lilei")) == 30
-    assert "dropped" in sandbox.wecom.wire[-1]["note"]
+    assert "丢弃" in sandbox.wecom.wire[-1]["note"]
     sandbox.world.skip(61)
     await wecom.text("lilei", "later")
     assert sandbox.wecom.shown_to("lilei")[-1] == "later"
@@ -332,8 +332,9 @@ async def test_menus(sandbox: Sandbox, wecom: WeComClient, menu: dict[str, Any],
 
 async def test_the_wire_is_logged_without_secrets(sandbox: Sandbox, wecom: WeComClient) -> None:
     await wecom.text("lilei", "hi")
-    await sandbox.wecom.says("lilei", "hello")
+    await sandbox.wecom.says("lilei", "电话199-0000-1001")
     text = json.dumps(sandbox.wecom.wire, ensure_ascii=False)
     assert [entry["direction"] for entry in sandbox.wecom.wire] == ["from_bot", "from_bot", "to_bot"]
+    assert "199****1001" in json.dumps(sandbox.wecom.wire[-1])
     for secret in (wecom.token, sandbox.config.wecom_secret, sandbox.config.wecom_aes_key):
         assert secret not in text

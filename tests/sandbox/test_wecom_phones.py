@@ -70,7 +70,7 @@ async def test_a_passive_reply_is_shown_and_rubbish_is_noted(sandbox: Sandbox, b
     bot.raw_reply = b"success"
     await sandbox.wecom.says("lilei", "hi")
     assert sandbox.wecom.shown_to("lilei") == ["收到"]
-    assert "bad reply" in sandbox.wecom.wire[-1]["note"]
+    assert "被动回复无效" in sandbox.wecom.wire[-1]["note"]
 
 
 async def test_pictures_voice_and_places(sandbox: Sandbox, bot: CallbackBot, wecom: WeComClient) -> None:
