@@ -20,6 +20,7 @@ _ENVIRONMENT |= {"sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT", "hostad
 _ALL_OR_NOTHING = ("--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", "--single-transaction")
 # Emptied first: what a newer version added would otherwise stand in the way of its own migrations afterwards.
 _EMPTY = "SET client_min_messages = warning; DROP SCHEMA public CASCADE; CREATE SCHEMA public"
+_TOO_NEW = b"SET transaction_timeout = 0;"  # written by pg_restore 17 and later, not known to PostgreSQL 15 and 16
 
 
 def back_up(dsn: str, file: Path) -> int:
@@ -58,6 +59,7 @@ def restore(dsn: str, file: Path) -> None:
     script = Path(name)
     try:
         _run("pg_restore", dsn, "--no-owner", "--no-privileges", f"--file={script}", str(file))
+        _leave_out(script, _TOO_NEW)
         _run("psql", dsn, *_ALL_OR_NOTHING, "--command", _EMPTY, "--file", str(script))
     finally:
         script.unlink(missing_ok=True)
@@ -88,10 +90,20 @@ def _run(program: str, dsn: str, *arguments: str) -> None:
 
 
 def _find(program: str, dsn: str) -> str:
-    """The program, at least as new as the server: the embedded package's own, else the one on PATH."""
+    """The embedded package's own program, unless the server is newer: then the one on PATH."""
+    with psycopg.connect(dsn) as connection:
+        server = connection.info.server_version // 10000
     ours = embedded.programs() / (f"{program}.exe" if os.name == "nt" else program)
-    if ours.exists():
+    if ours.exists() and server <= embedded.version():
         return str(ours)
     if found := shutil.which(program):
         return found
-    raise DatabaseUnavailable(f"找不到 {program}，请安装 PostgreSQL 客户端")
+    raise DatabaseUnavailable(f"找不到 {program}，请安装 PostgreSQL {server} 的客户端")
+
+
+def _leave_out(script: Path, statement: bytes) -> None:
+    """Blank a statement in the script's first lines, in place: the rest may be gigabytes."""
+    with script.open("r+b") as file:
+        if (at := file.read(4096).find(statement)) >= 0:
+            file.seek(at)
+            file.write(b" " * len(statement))

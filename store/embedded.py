@@ -127,8 +127,12 @@ def ensure_database(url: str, name: str = DATABASE) -> None:
 
 def programs() -> Path:
     """The folder with the package's own pg_dump, pg_restore and psql."""
-    utils = _package().utils
-    return Path(utils.POSTGRES_VERSIONS[utils.TARGET_POSTGRES_VERSION])
+    return Path(_package().utils.POSTGRES_VERSIONS[version()])
+
+
+def version() -> int:
+    """The package's major version of PostgreSQL."""
+    return int(_package().utils.TARGET_POSTGRES_VERSION)
 
 
 @cache
