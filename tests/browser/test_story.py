@@ -71,6 +71,7 @@ def test_a_visit_in_wecom_and_its_history_in_dingtalk(browser: Browser, demo: st
     expect(rep.locator("option:checked")).to_contain_text("于丽娟")
     expect(manager.locator("option:checked")).to_contain_text("陈磊")
 
+    expect(answers(rep).first).to_contain_text("于丽娟", timeout=ANSWER_MS)  # greeted for opening the app
     the_rep_records_a_visit(rep)
     save(rep, picture_folder, "visit")
     the_rep_confirms_and_adds_a_photo(rep)
