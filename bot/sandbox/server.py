@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Coroutine
 from typing import Any
@@ -12,6 +13,8 @@ from starlette.types import Receive, Scope, Send
 from bot.sandbox.faults import Fault, Faults
 from bot.sandbox.wire import Answer, Call, Handler, NoAnswer, read_call, write_answer
 from bot.sandbox.world import Platform, World
+
+_log = logging.getLogger(__name__)
 
 
 class PlatformServer:
@@ -74,7 +77,12 @@ class PlatformServer:
         """Run in the background until done or closed."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            _log.error("background work of %s broke off", self.platform, exc_info=error)
 
     async def now_or_later(self, work: Coroutine[Any, Any, Any], wait: bool) -> None:
         """Wait for the work, or leave it to the background."""
