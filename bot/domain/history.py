@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 USUAL_TERM_DAYS = 30  # customers whose tags name no terms; our choice, the data name none
@@ -20,6 +20,12 @@ class PaymentTerms:
     words: str
     days: int
     next_month_end: bool = False
+
+    def overdue_before(self, today: date) -> date:
+        """What was delivered before this day should have been paid by yesterday."""
+        if self.next_month_end:
+            return (today.replace(day=1) - timedelta(days=1)).replace(day=1)
+        return today - timedelta(days=self.days)
 
     @classmethod
     def of(cls, tags: Iterable[str]) -> PaymentTerms:
