@@ -2,9 +2,9 @@
 
     python -m benchmarks.understanding [--customers 100000] [--sentences 2000] [--seed 1]
 
-Prints CPU time of the build and per sentence (median, 95th percentile), and how often the customer was right, left open, or wrong.
-The names are invented: two or three characters of a stem, a trade, sometimes a place, sometimes a branch. With a hundred
-thousand of them many stems are shared and many more sound alike; "left open" is then the right answer.
+Prints CPU time of the build and per sentence (median, 95th percentile), and how often the customer was right, left
+open, or wrong. The names are invented: two or three characters of a stem, a trade, sometimes a place, sometimes a
+branch. With a hundred thousand of them many stems are shared; "left open" is then a right answer too.
 """
 
 from __future__ import annotations
@@ -23,9 +23,22 @@ _STEM = (
     "三森晟盛世舒顺泰天通同万旺伟文祥新鑫信兴旭雅阳一亿益银盈永优友裕源远云泽展正志智中众卓"
 )
 _TRADES = (
-    "便利店 超市 生活超市 烟酒店 食品商行 饭店 建筑材料有限公司 精密机械有限公司 物流有限公司 贸易有限公司 教育科技有限公司 医疗器械有限公司 电子科技有限公司 "
-    "五金制品有限公司 餐饮管理有限公司"
-).split()  # noqa: SIM905
+    "便利店",
+    "超市",
+    "生活超市",
+    "烟酒店",
+    "食品商行",
+    "饭店",
+    "建筑材料有限公司",
+    "精密机械有限公司",
+    "物流有限公司",
+    "贸易有限公司",
+    "教育科技有限公司",
+    "医疗器械有限公司",
+    "电子科技有限公司",
+    "五金制品有限公司",
+    "餐饮管理有限公司",
+)
 _CITIES = ("", "", "杭州", "宁波", "苏州", "南京", "合肥", "上海", "武汉")
 _BRANCHES = ("", "", "", "中山路", "建设路", "北门", "大学城", "人民路", "开发区")
 _SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗"
@@ -60,7 +73,7 @@ def company(count: int, rng: random.Random) -> tuple[list[Customer], list[Contac
                 region="杭州大区",
                 owner_no=owner,
                 address=f"杭州市拱墅区{rng.choice(_STEM)}{rng.choice(_STEM)}路{rng.randint(1, 999)}号",
-            )  # fmt: skip
+            )
         )
         contacts.append(
             Contact(customer_no=number, name=rng.choice(_SURNAMES) + "".join(rng.choices(_STEM, k=2)), title="老板")
@@ -90,7 +103,8 @@ def measure(count: int, sentences: int, seed: int) -> None:
     took.sort()
     print(
         f"{count:>7} customers: built in {built:.2f} s; understood in {took[len(took) // 2] * 1000:.2f} ms (median), "
-        f"{took[len(took) * 95 // 100] * 1000:.2f} ms (95 %); right {right}, left open {open_}, wrong {wrong} of {sentences}"
+        f"{took[len(took) * 95 // 100] * 1000:.2f} ms (95 %); right {right}, left open {open_}, wrong {wrong} of "
+        f"{sentences}"
     )
 
 

@@ -35,10 +35,12 @@ _NUMBER = re.compile(
 #: what is counted in these is not money
 _COUNTED = re.compile(
     r"\s?(?:[个箱件台天月年号日点瓶桶条套张卷袋根盒包提罐听支只双组份批车吨斤克家店门人位户名口间次遍回趟排层列柜楼栋幢期折成倍%‰"
-    r"分秒周岁种款项样端度级米寸升户页页路]|轴承|型|系列|小时|公里|工作日|星期|礼拜|季度?|平米|平方|厘米|毫米|公斤|毫升|ml|kg|mm|cm|[lghvmx*×㎡]|w(?:$|电机|伺服)|星)"
+    r"分秒周岁种款项样端度级米寸升户页页路]|轴承|型|系列|小时|公里|工作日|星期|礼拜|季度?|平米|平方|厘米|毫米|公斤|"
+    r"毫升|ml|kg|mm|cm|[lghvmx*×㎡]|w(?:$|电机|伺服)|星)"
 )
 _CODE = re.compile(
-    r"1\d{2}[-\s]?\d{4}[-\s]?\d{4}|0\d{2,3}-\d{7,8}|(?<![\da-z])[a-z]{1,4}\d[\w-]*|\d+[-/]\d+[-/]\d+|\d{7,}-\d+|\d{1,2}[:点]\d{2}|\d{12,}"
+    r"1\d{2}[-\s]?\d{4}[-\s]?\d{4}|0\d{2,3}-\d{7,8}|(?<![\da-z])[a-z]{1,4}\d[\w-]*|\d+[-/]\d+[-/]\d+|\d{7,}-\d+|"
+    r"\d{1,2}[:点]\d{2}|\d{12,}"
 )
 _RANGE = re.compile(
     r"(?:\d+(?:\.\d+)?|[一二两三四五六七八九十百千万]+)\s?[wk万千]?\s?(?:[-~—～至]|(?<![提加涨升降压砍减调改谈])到)\s?$"
@@ -46,29 +48,42 @@ _RANGE = re.compile(
 _ADJACENT = re.compile(r"[一二两三四五六七八九]$")
 
 _NOT_THE_DEAL_BEFORE = re.compile(
-    r"去年|上年|前年|往年|同期|历史|上[次回]|上个?月|上季|每个?季度?|季均|每个?月|月均|每[箱瓶件台套桶天次]|[一1][箱瓶件台套桶](?!体)|单价|进价|零售价"
-    r"|保证金|押金|质保金|定金|订金|首付|预付|欠|尾款|余款|货款|应收|回款|收款|催|到账|到帐|打[了来过]|汇[了来过]|转[了来过]账?|付[了过给]|已[付打收]|收到|收了"
-    r"|退[款了货]|罚|返利|返点|返现|陈列费|堆头费|进场费|条码费|费用|运费|快递费|人工费|差额|差异|差了|差价|差(?=$|个?$)|对账|对帐|账上|短少|少[了收付]|多[了收付]"
-    r"|优惠|便宜|让利|[降涨高贵低减]了|补贴|赠|送他|送她|送了|扣|抹零|注册资本|营业额|流水|销售额|房租|租金|工资|罚款|赔|竞品|对手|人家报|他们报|别家|库存|剩"
+    r"去年|上年|前年|往年|同期|历史|上[次回]|上个?月|上季|每个?季度?|季均|每个?月|月均|每[箱瓶件台套桶天次]|"
+    r"[一1][箱瓶件台套桶](?!体)|单价|进价|零售价"
+    r"|保证金|押金|质保金|定金|订金|首付|预付|欠|尾款|余款|货款|应收|回款|收款|催|到账|到帐|打[了来过]|汇[了来过]|"
+    r"转[了来过]账?|付[了过给]|已[付打收]|收到|收了"
+    r"|退[款了货]|罚|返利|返点|返现|陈列费|堆头费|进场费|条码费|运费|快递费|人工费|差额|差异|差了|差价|差(?=$|"
+    r"个?$)|对账|对帐|账上|短少|少[了收付]|多[了收付]"
+    r"|优惠|便宜|让利|(?:再|能|多|还)让$|[降涨高贵低减]了|补贴|赠|送他|送她|送了|扣|抹零|注册资本|营业额|流水|"
+    r"销售额|房租|租金|工资|罚款|赔|竞品|对手|人家报|他们报|别家|库存|剩"
 )
 _POWER = re.compile(r"(?:电机|伺服|功率|马达|水泵|风机|灯|空调|压缩机|主机|变频器)\S{0,2}$")
 _NOT_THE_DEAL_AFTER = re.compile(
-    r"^的?(?:那笔|这笔|货款|回款|欠款|尾款|余款|保证金|押金|质保金|定金|订金|预付|首付|陈列费|堆头费|进场费|费用|返利|返点|(?:增值税)?(?:专|普)?票|发票|差额|差异|差价|运费|罚款|退款|赠品|优惠|补贴"
-    r"|还?没[打付到结收]|未[付到结]|到账|到帐|已[付打到]|[付打结]了|打过来|对不上|的账|的帐|/箱|/瓶|每|[一1][箱瓶件桶]|/月|/季|一个月|一个?季度?)"
+    r"^的?(?:那笔|这笔|货款|回款|欠款|尾款|余款|保证金|押金|质保金|定金|订金|预付|首付|陈列费|堆头费|进场费|费用|"
+    r"返利|返点|(?:增值税)?(?:专|普)?票|发票|差额|差异|差价|运费|罚款|退款|赠品|优惠|补贴"
+    r"|还?没[打付到结收]|未[付到结]|到账|到帐|已[付打到]|[付打结]了|打过来|对不上|的账|的帐|/箱|/瓶|每|"
+    r"[一1][箱瓶件桶]|/月|/季|一个月|一个?季度?)"
 )
+#: what we pay for room on the shelf; elsewhere 费用 is the price of a service
+_SHELF = re.compile(r"堆头|陈列|端架|货架|进场|条码|排面|费用(?:由|全)?(?:我们|咱)")
+_FEE = re.compile(r"费用?[^,，。]{0,6}$")
 _OLD = re.compile(
-    r"(?:原来|原先|原本|原定|本来|之前|先前|早先|起初|一开始|开始|最早|上次|上回|去年|不是)[^,，。;；]{0,8}$|从[^,，。;；\d]{0,4}$"
+    r"(?:原来|原先|原本|原定|本来|之前|先前|早先|起初|一开始|开始|最早|上次|上回|去年|不是)[^,，。;；]{0,8}$|"
+    r"从[^,，。;；\d]{0,4}$"
 )
 _NEW = re.compile(
-    r"(?:[加提涨升降压砍减调改变增谈拉冲扩放缩谈磨][到成为至]了?|改|变成|现在(?:最多|只|就)?(?:能|有|是|要)?|最终|最后|更正为?|应该是|应为|而是|其实是)[^,，。;；\d]{0,4}$"
+    r"(?:[加提涨升降压砍减调改变增谈拉冲扩放缩谈磨][到成为至]了?|改|变成|现在(?:最多|只|就)?(?:能|有|是|要)?|最终|"
+    r"最后|更正为?|应该是|应为|而是|其实是)[^,，。;；\d]{0,4}$"
 )
 _TOTAL = re.compile(r"全年|年度|一年|总共|一共|共计|合计|总计|总价|总额|总金额|总的|拢共|加起来|合同额|金额|整单|全部")
 _DEAL = re.compile(
-    r"定|订|下单|签|成交|拍板|续费|续约|预算|预计|预估|报价|报了|采购|进货|拿货|要|买|补|加购|加|金额|项目|目标价|价格|二期|单子|合同"
+    r"定|订|下单|签|成交|拍板|续费|续约|预算|预计|预估|报价|报了|采购|进货|拿货|要|买|补|加购|加|金额|项目|目标价|"
+    r"价格|二期|单子|合同"
 )
 _CORRECTED = re.compile(r"不对|不是|说错|写错|打错|记错|搞错|更正|纠正|应该是|改成|口误")
 _NO_AMOUNT = re.compile(
-    r"(?:不用|不要|别|先不|不必|暂不|无需)[记填写录报]{0,2}(?:金额|钱|数)|金额(?:先|就)?(?:不用|不要|别|先不|不|待定|没定|未定|没谈)"
+    r"(?:不用|不要|别|先不|不必|暂不|无需)[记填写录报]{0,2}(?:金额|钱|数)|金额(?:先|就)?(?:不用|不要|别|先不|不|"
+    r"待定|没定|未定|没谈)"
 )
 
 
@@ -131,26 +146,19 @@ def _money(match: re.Match[str], folded: str, bare_from: int) -> Money | None:
 
 _UNIT_ALONE = {"万": Decimal(10_000), "千": Decimal(1_000), "百": Decimal(100)}
 _BORROWED = re.compile(r"(?<=[十百千万])[一二两三四五六七八九十]$")
+_OWN_DIGIT = re.compile(r"月底|下周|下个|下月|下礼拜|下星期|下单|定了|点")
 _BORROWER_OF_ONE = re.compile(r"[起共直定些下点样半并律]")
-_BORROWER = re.compile(
-    r"[个箱件台天月年号日瓶桶条套张家人位次趟期]|周(?!年)|星期|礼拜|[一二三四五六七八九十]?[月号日]"
-)
+_BORROWER = re.compile(r"[个箱件台天月年号日瓶桶条套张家人位次趟期]|周(?!年)|星期|礼拜|[一二三四五六七八九十]?[月号日]")
 
 
 def _without_borrowed_digit(match: re.Match[str], folded: str) -> str:
     """两万一共, 两万三个月, 两万五号: the last digit belongs to the next word."""
     number = match["number"]
-    if _BORROWED.search(number) and not match["money"] and (
-        _BORROWER.match(folded, match.end("number"))
-        or (number[-1] == "一" and _BORROWER_OF_ONE.match(folded, match.end("number")))
-    ):
-        after = folded[match.end("number") :]
-        if not (
-            after.startswith("月底")
-            or after.startswith(("下周", "下个", "下月", "下礼拜", "下星期", "下单", "定了", "点"))
-        ):
-            return number[:-1]
-    return number
+    end = match.end("number")
+    if match["money"] or not _BORROWED.search(number) or _OWN_DIGIT.match(folded, end):
+        return number
+    borrowed = _BORROWER.match(folded, end) or (number[-1] == "一" and _BORROWER_OF_ONE.match(folded, end))
+    return number[:-1] if borrowed else number
 
 
 def deal_amount(
@@ -160,6 +168,7 @@ def deal_amount(
     stop = len(folded) if end is None else end
     if _NO_AMOUNT.search(folded, start, stop):
         return None
+    fee_is_ours = bool(_SHELF.search(folded, start, stop))
     best: tuple[int, int] | None = None
     ranked: list[tuple[int, int]] = []
     parts = clauses(folded, start=start, end=stop)
@@ -170,6 +179,8 @@ def deal_amount(
             continue
         left = folded[max(part.start, sums[index - 1].end if index else 0) : money.start]
         right = folded[money.end : part.end]
+        if fee_is_ours and _FEE.search(left):
+            continue
         following = folded[money.end : sums[index + 1].start] if index + 1 < len(sums) else ""
         score = _score(left, right, following, money)
         if score is not None:

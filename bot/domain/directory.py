@@ -1,8 +1,8 @@
 """The company's customers, contacts, employees and products, ready to be recognised in running text.
 
-Who is meant (fixtures/README.md, 拜访解析的约定): the whole name wins even if others sound alike; a slip that sounds like
-one customer counts as it; of several with the name, the one that the sender alone is responsible for; else nobody, and
-the candidates are listed.
+Who is meant (fixtures/README.md, 拜访解析的约定): the whole name wins even if others sound alike; a slip that sounds
+like one customer counts as it; of several with the name, the one that the sender alone is responsible for; else
+nobody, and the candidates are listed.
 """
 
 from __future__ import annotations
@@ -191,19 +191,20 @@ class Directory:
             if surname not in folded:
                 continue
             if contact.name in folded or re.search(
-                f"[老小]{surname}(?!板)|{surname}(?:[{_CALLED}]|经理|老板|店长|会计|主[管任]|财务|老师|[院校厂]长|师傅|阿姨|采购)",
+                f"[老小]{surname}(?!板)|{surname}(?:[{_CALLED}]|经理|老板|店长|会计|主[管任]|财务|老师|[院校厂]长|"
+                f"师傅|阿姨|采购)",
                 folded,
             ):
                 return True
         return False
 
     def _people_in(self, folded: str) -> list[tuple[int, int]]:
-        spans = []
-        for size in (2, 3, 4):
-            for start in range(len(folded) - size + 1):
-                if folded[start : start + size] in self._called:
-                    spans.append((start, start + size))
-        return spans
+        return [
+            (start, start + size)
+            for size in (2, 3, 4)
+            for start in range(len(folded) - size + 1)
+            if folded[start : start + size] in self._called
+        ]
 
     def _by_contact(self, text: str, folded: str, sender: Employee | None) -> list[Mention]:
         """柴斌那家店: the customer behind a contact's whole name."""

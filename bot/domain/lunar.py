@@ -41,7 +41,7 @@ def months(year: int) -> list[tuple[int, bool, int]]:
 
 
 def to_solar(year: int, month: int, day: int) -> date | None:
-    """The solar day of a lunar one (never in a leap month); None if that month has no such day, or outside the table."""
+    """The solar day of a lunar one (never in a leap month); None if there is no such day, or outside the table."""
     first = new_year(year)
     if first is None:
         return None

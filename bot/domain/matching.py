@@ -1,7 +1,7 @@
 """Which customers a text could name: by the letters of a name, by its sound, by a blurred sound.
 
-A name is recognised by its stem; place, trade words and branch around it are then read as far as they fit. The more of a
-text a customer explains, the better it fits; the letters as written beat the sound.
+A name is recognised by its stem; place, trade words and branch around it are then read as far as they fit. The more
+of a text a customer explains, the better it fits; the letters as written beat the sound.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ _BRANCH_GLUE = re.compile(r"[\s(\[【·的-]{0,2}")
 _SHOP_WORD = re.compile(r"(?:分?店(?![长员主里内面家铺庆堂])|校区|院区)?[)\]】]?")
 _BRACKETED = re.compile(r"\s?[(\[【]([^)\]】]{1,12})[)\]】]")
 _SOME_BRANCH = re.compile(
-    r"(?:[一-鿿]{1,4}?(?:路|街|门|站|村|校|城|区|里|园|场|桥|湾|浜|滨|山|江|湖)|[一-鿿]{2})分?店(?![长员主里内面家铺庆堂])"
+    r"(?:[一-鿿]{1,4}?(?:路|街|门|站|村|校|城|区|里|园|场|桥|湾|浜|滨|山|江|湖)|"
+    r"[一-鿿]{2})分?店(?![长员主里内面家铺庆堂])"
 )
 _OF_COMPANY = re.compile(r"(?:连锁|集团|商业|供应链|控股)[一-鿿]{0,6}公司")
 
@@ -205,7 +206,8 @@ _LEFT_CUE = re.compile(
     r"(?:^|[\s,，。;；:、!?(「『\"'】)]|[去到在跑和跟给帮陪从见约是]|拜访|客户|路过|那个|这个|今天|上午|下午|[刚嗯]|电话|微信|补记|记一下|\d[.)、]|跑了|去了|趟|上门|跟进|联系|对接|找|催|回访|巡店|查下?|看下)$"
 )
 _RIGHT_CUE = re.compile(
-    r"$|[\s,，。;；:、!?(]|上门|[那这]边|那家|[的说要定没不还也]|老板|老[一-鿿]|店长|采购|经理|电话|微信|今天|明天|昨天|下周|[一-鿿](?:总|姐|哥|工|经理|老板|店长|会计|主管)"
+    r"$|[\s,，。;；:、!?(]|上门|[那这]边|那家|[的说要定没不还也]|老板|老[一-鿿]|店长|采购|经理|电话|微信|今天|明天|"
+    r"昨天|下周|[一-鿿](?:总|姐|哥|工|经理|老板|店长|会计|主管)"
 )
 _STRONG_LEFT = re.compile(r"(?:^|[;；\n]|[。]|[去到跑]|拜访|客户|路过|跑了|去了|\d[.)、])$")
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from bot.domain.lexicon import LEGAL_FORMS, PLACE_WORDS, TRADE_WORDS
+from bot.domain.lexicon import ALSO_ORDINARY, LEGAL_FORMS, PLACE_WORDS, TRADE_WORDS
 from bot.domain.text import fold
 
 PLACES = frozenset(PLACE_WORDS)
@@ -19,11 +19,15 @@ _TRADES = {word: short for word, _, short in (item.partition(":") for item in TR
 _WORDS = sorted((*_TRADES, *LEGAL_FORMS), key=len, reverse=True)
 _ENDING = re.compile("(?:" + "|".join(map(re.escape, _WORDS)) + ")$")
 _SPLIT = re.compile("|".join(map(re.escape, _WORDS)))
+_SEVERAL = re.compile(f"(?:{_SPLIT.pattern})+")
+#: words of trade that follow a name in ordinary sentences too: 云光服务几号到期, 恒固设备坏了
+_ALSO_ORDINARY = frozenset(ALSO_ORDINARY)
 _BRACKET = re.compile(r"[(\[【〔]([^)\]】〕]*)[)\]】〕]")
 _BLANK = re.compile(r"\s+")
 _SHOP = re.compile(r"(?:分?店|分公司|校区|院区|分部|分校)$")
 _DISTRICT = re.compile(
-    r"(?:[^省市]{2,8}?(?:省|自治区))?(?P<city>[^市]{2,8}?市)?(?P<district>[^区县市]{1,6}?(?:新区|区|县|市))?(?P<rest>.*)"
+    r"(?:[^省市]{2,8}?(?:省|自治区))?(?P<city>[^市]{2,8}?市)?(?P<district>[^区县市]{1,6}?(?:新区|区|县|"
+    r"市))?(?P<rest>.*)"
 )
 _ROAD = re.compile(
     r"^(?P<road>[^\d\s]{1,10}?(?:路|街|大道|道|巷|弄|里|胡同|村|镇|广场|园))(?=\d|[一二三四五六七八九十]|号|$|\D)"
@@ -89,8 +93,10 @@ def tail_forms(tail: str, short_tail: str) -> tuple[str, ...]:
 
 def starts_like_a_tail(text: str, position: int) -> bool:
     """Whether a word of trade stands at a position of a folded text."""
-    match = _SPLIT.match(text, position)
-    return bool(match) and match is not None and len(match[0]) >= 2
+    match = _SEVERAL.match(text, position)
+    if match is None or len(match[0]) < 2:
+        return False
+    return match[0] not in _ALSO_ORDINARY
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""How words sound, without tones: 望淘 sounds like 旺淘. Typing by sound and speech recognition confuse exactly these."""
+"""How words sound, without tones: 望淘 sounds like 旺淘. Typing by sound and speech confuse exactly these."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A message becomes a visit, a query, a command, or nothing of the kind. Deterministic; nothing is looked up outside."""
+"""A message becomes a visit, a query, a command, or nothing of the kind. Deterministic; nothing is fetched."""
 
 from __future__ import annotations
 
@@ -33,19 +33,26 @@ class Understood:
 
 _CALL = re.compile(r"^\s*(?:[@＠]\S+\s+|[@＠](?:小助手|助手|机器人)\s*)")
 _VISIT_WORD = re.compile(r"^(?:拜访记录|拜访|visit)\s*[:：\s]\s*", re.IGNORECASE)
-_WRITE_DOWN = re.compile(r"记一[笔下]|记录?[:：]|补记|补录|帮我?记|记下|记个|汇报(?:下|一下)?[:：]|写个拜访|录一[下笔]|登记一?下")
+_WRITE_DOWN = re.compile(
+    r"记一[笔下]|记录?[:：]|补记|补录|帮我?记|记下|记个|汇报(?:下|一下)?[:：]|写个拜访|录一[下笔]|登记一?下"
+)
 #: somebody was there, something was said or agreed: the marks of a report
 _REPORTS = re.compile(
-    r"上门|拜访了?|见到?了|没见|见着|聊了|聊的|谈了|谈到|谈的|去了|去过|跑了|跑的|刚从|刚到|巡店|路过|通了|打了?个?电话|回我了|回了我|说|让我|让[我咱]们|答应|同意|反馈|表示|抱怨|嫌|要求|"
-    r"[定订签]了|下单|拍板|考虑|犹豫|还在比|比价|没兴趣|不想|不要|不肯|送了|带了|留了|加了|换了|到货|缺货|坏了|临期|催[货了]|演示了?|培训|介绍|漏|投诉|陈列|堆头|排面|铺货|没人|关门|不在|丢了|中标|进场|验收|装好|修[好了]|断货|卖得|动销|退[货了]|发货|延期|结清|打款|付[了款]|到期"
+    r"上门|拜访了?|见到?了|没见|见着|聊了|聊的|谈了|谈到|谈的|去了|去过|跑了|跑的|刚从|刚到|巡店|路过|通了|"
+    r"打了?个?电话|回我了|回了我|说|让我|让[我咱]们|答应|同意|反馈|表示|抱怨|嫌|要求|"
+    r"[定订签]了|下单|拍板|考虑|犹豫|还在比|比价|没兴趣|不想|不要|不肯|送了|带了|留了|加了|换了|到货|缺货|坏了|"
+    r"临期|催[货了]|演示了?|培训|介绍|漏|投诉|陈列|堆头|排面|铺货|没人|关门|不在|丢了|中标|进场|验收|装好|修[好了]|"
+    r"断货|卖得|动销|退[货了]|发货|延期|结清|打款|付[了款]|到期"
 )
 _PLANS = re.compile(r"再(?:去|来|跑|约|谈|联系|问|催|说|聊)|回访|跟进|过去|送合同|拿|补|签|交|给")
 _ASKS_BOT = re.compile(
-    r"[?？]\s*$|(?:吗|呢|多少|几号|几点|什么时候|哪天|哪些|谁)(?:了|啊|呀)?[?？]?\s*$|^(?:怎么|如何|能不能|可不可以|请问|帮我查|查一?下|谁)"
+    r"[?？]\s*$|(?:吗|呢|多少|几号|几点|什么时候|哪天|哪些|谁)(?:了|啊|呀)?[?？]?\s*$|^(?:怎么|如何|能不能|"
+    r"可不可以|请问|帮我查|查一?下|谁)"
 )
 #: something is wanted from the bot or from colleagues
 _WANTS = re.compile(
-    r"发[我给]|给我|帮[我忙]|麻烦|请[你您问帮]|能不能|可不可以|怎么|查|看[下看一]|模板|把.{1,20}(?:转|改|删|移|给)|先放|地址|导航|定位|在哪"
+    r"发[我给]|给我|帮[我忙]|麻烦|请[你您问帮]|能不能|可不可以|怎么|查|看[下看一]|模板|把.{1,20}(?:转|改|删|移|给)|"
+    r"先放|地址|导航|定位|在哪"
 )
 SHORTEST_NEWS = 4  # characters besides the name, fewer tell nothing
 _LEAVE = re.compile(r"请假|调休|年假|病假|事假|早会|晨会|周会|例会几点|开会吗|打卡|报销|工资|加班")
@@ -104,7 +111,10 @@ def _reports_a_stranger(said: str) -> bool:
     folded = fold(said)
     if len(folded) < 8 or _LEAVE.search(folded) or _ASKS_BOT.search(folded):
         return False
-    went = re.search(r"上门|拜访|见到?了|去了|跑了|跑的|刚从|刚到|路过|聊了|谈了|通了?个?电话|巡店|(?:今天|昨天|[上下]午|刚)[^,，]{0,3}(?:去|到|跑|在)", folded)
+    went = re.search(
+        r"上门|拜访|见到?了|去了|跑了|跑的|刚从|刚到|路过|聊了|谈了|通了?个?电话|巡店|(?:今天|昨天|[上下]午|刚)[^,，]{0,3}(?:去|到|跑|在)",
+        folded,
+    )
     place = re.search(r"店|超市|公司|厂|医院|学校|客户|老板|商行|工地|饭店|餐|老板娘|[一-鿿]总", folded)
     outcome = re.search(
         r"[定订签]了|下单|说|考虑|没兴趣|意向|报价|再去|[没未]见|要|\d|[一二三四五六七八九十]万", folded

@@ -52,9 +52,7 @@ def read_visits(
 class _Page:
     """A message with everything found in it once."""
 
-    def __init__(
-        self, text: str, mentions: Sequence[Mention], *, today: date, figures: Collection[str] = ()
-    ) -> None:
+    def __init__(self, text: str, mentions: Sequence[Mention], *, today: date, figures: Collection[str] = ()) -> None:
         self.text = text
         self.folded = fold(text)
         self.today = today
@@ -70,6 +68,9 @@ class _Page:
         masked = _overwrite(hidden, money, "◆")
         coming = [(item.start, item.end) for item in self.dates if item.day is None or item.day > today]
         other = [(item.start, item.end) for item in self.dates if item.day is not None and item.day <= today]
+        #: 都微信说的: said of everybody at the end
+        masked_all = re.search(r"[都均全](?:是)?(?:在|用|打)?(?:微信|电话|视频|上门)[^,，。;；]{0,6}", masked)
+        self.kind_of_all = read_kind(masked_all[0]) if masked_all else None
         self.masked = _overwrite(_overwrite(masked, coming, "◇"), other, "◈")
 
 
@@ -103,7 +104,7 @@ def _read(
         amount_yuan=_amount(page, spans),
         intent=read_intent(own),
         next_follow_up=step.day if step else None,
-        visit_kind=read_kind(own) or (read_kind(head) if head else None),
+        visit_kind=read_kind(own) or (read_kind(head) if head else None) or page.kind_of_all,
         visit_date=day,
         summary=_summary(page.text, spans),
         competitor=find_competitor(own),

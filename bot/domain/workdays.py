@@ -1,4 +1,4 @@
-"""Statutory holidays and make-up workdays of mainland China. A year that the calendar does not cover is refused, not guessed."""
+"""Statutory holidays and make-up workdays of mainland China. A year without a calendar is refused, not guessed."""
 
 from __future__ import annotations
 

@@ -1,0 +1,193 @@
+"""What a message is; and how well all of it is read, on the sentences with known answers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from bot.clock import SHANGHAI
+from bot.domain.understanding import Understood, understand
+from bot.domain.visits import VisitReading
+from tests.domain.company import sample_directory, sentences
+from tests.domain.questions import QUESTIONS, REPORTS
+
+NOW = datetime(2026, 2, 5, 18, tzinfo=SHANGHAI)
+
+
+def said(text: str, sender: str = "YG009", at: datetime = NOW) -> Understood:
+    directory = sample_directory()
+    return understand(text, sender=directory.employee(sender), sent_at=at, directory=directory)
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("刚才那条删掉，不算", "撤销"),
+        ("撤销", "撤销"),
+        ("刚发错了，删掉", "撤销"),
+        ("上一条不算", "撤销"),
+        ("把刚才那条撤了", "撤销"),
+        ("同意", "同意"),
+        ("同意 SP260205001", "同意"),
+        ("批准", "同意"),
+        ("拒绝 SP260205001 折扣太低", "拒绝"),
+        ("待办", "待办"),
+        ("帮助", "帮助"),
+        ("接受 XS260200668", "接受"),
+        ("合同 诚汇 50000 供货协议", "合同"),
+        ("绑定", "绑定"),
+        ("对账 2026-01", "对账"),
+        ("知识 防水涂料", "知识"),
+    ],
+)
+def test_wishes_to_act(text: str, command: str) -> None:
+    found = said(text)
+    assert (found.kind, found.command) == ("command", command)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "收到",
+        "在吗",
+        "谢谢🙏",
+        "1",
+        "",
+        "👍",
+        "哈哈哈",
+        "明天早会几点",
+        "我下周三请假",
+        "小助手你在吗",
+        "今天好累啊",
+        "报销单怎么填",
+        "下午三点开会别忘了",
+        "合同模板发我一份",
+        "发我一份报价单模板",
+        "年会几点开始",
+        "陈经理批了没",
+        "帮我订个会议室",
+        "下周二团建去不去",
+        "诚汇生活超市的合同模板发我",
+        "诚汇怎么走",
+        "今天拜访了几家客户来着",
+    ],
+)
+def test_nothing_else_is_taken_for_a_visit(text: str) -> None:
+    assert said(text).kind in ("other", "query")
+    assert said(text).visits == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "拜访 诚汇 郑倩说下周补货",
+        "诚汇郑倩问能不能便宜点，下周二答复她",
+        "帮我查下顺便记一笔，诚汇今天下单9200元，本周五回访",
+        "@小助手 拜访记录：客户诚汇，见郑姐，定了2.1万",
+        "诚汇冰柜温度不够，已报修",
+        "诚汇价签更新完毕，拍照留档",
+    ],
+)
+def test_a_report_is_a_visit(text: str) -> None:
+    found = said(text)
+    assert found.kind == "visit"
+    assert [visit.customer_no for visit in found.visits] == ["KH0097"]
+
+
+def test_a_visit_to_a_stranger_has_no_customer_yet() -> None:
+    found = said("今天去新开的好邻居超市，老板说先看看，下周三再去")
+    assert found.kind == "visit"
+    assert found.visits[0].customer_no is None
+    assert found.visits[0].ambiguous_customers == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("诚汇", "KH0097"),
+        ("客户 诚汇生活超市", "KH0097"),
+        ("诚汇还欠多少", "KH0097"),
+        ("查一下诚汇", "KH0097"),
+        ("郑倩那家的库存", "KH0097"),
+    ],
+)
+def test_a_question_is_a_query(text: str, number: str) -> None:
+    found = said(text)
+    assert found.kind == "query"
+    assert found.query is not None
+    assert found.query.customer_no == number
+
+
+NAMES = {"绿源超市滨江店": "KH0117", "百桐新村": "KH0258", "云光": "KH0068", "恒友生鲜超市": "KH0158"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_some_three_hundred_questions_with_names(name: str) -> None:
+    for question in (question for group in QUESTIONS.values() for question in group):
+        found = said(question.replace("◇", name), "YG010")
+        assert found.kind == "query", question
+        assert found.query is not None
+        assert "◇" not in question or found.query.customer_no == NAMES[name], question
+
+
+def test_reports_that_look_like_questions() -> None:
+    for report in REPORTS:
+        assert said(report.replace("◇", "绿源滨江"), "YG010").kind == "visit", report
+
+
+# -- accuracy on sentences with known answers --------------------------------------------------------------------------
+
+
+def details(reading: VisitReading) -> dict[str, Any]:
+    return {
+        "customer_no": reading.customer_no,
+        "contact": reading.contact,
+        "amount": reading.amount_yuan,
+        "intent": reading.intent,
+        "next_follow_up": reading.next_follow_up and reading.next_follow_up.isoformat(),
+        "visit_kind": reading.visit_kind,
+        "visit_date": reading.visit_date.isoformat(),
+    }
+
+
+def reports(name: str) -> Iterator[tuple[dict[str, Any], Understood]]:
+    for line in sentences(name):
+        yield line, said(line["text"], line["from_user"], datetime.fromisoformat(line["sent_at"]))
+
+
+@pytest.mark.parametrize("name", ["拜访解析.jsonl", "own_visits.jsonl"])
+def test_reports_are_read_as_people_meant_them(name: str) -> None:
+    missed: Counter[str] = Counter()
+    examples = []
+    for line, found in reports(name):
+        wanted = [line["expected"], *(line["expected_more"] or [])]
+        assert found.kind == "visit", line["text"]
+        assert len(found.visits) == len(wanted), line["text"]
+        for reading, expected in zip(found.visits, wanted, strict=True):
+            for detail, value in details(reading).items():
+                if value != expected[detail]:
+                    missed[detail] += 1
+                    examples.append((line["text"], detail, value, expected[detail]))
+            for word in expected.get("summary_must_contain", ()):
+                assert word in reading.summary
+            if expected.get("ambiguous_customers"):
+                assert reading.ambiguous_customers == tuple(expected["ambiguous_customers"])
+    assert not missed, examples
+
+
+def test_questions_find_their_customer() -> None:
+    for line in sentences("查询.jsonl"):
+        found = said(line["text"], line["from_user"], datetime.fromisoformat(line["asked_at"]))
+        assert found.kind == "query", line["text"]
+        assert found.query is not None
+        assert found.query.customer_no == line["expected"]["customer_no"], line["text"]
+        assert list(found.query.ambiguous_customers) == line["expected"]["ambiguous_customers"]
+
+
+def test_other_messages_are_no_visits() -> None:
+    for line in sentences("非拜访消息.jsonl"):
+        assert said(line["text"], line["from_user"], datetime.fromisoformat(line["sent_at"])).kind != "visit"
