@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from bot.cards import visits as words
+from bot.cards.errors import STALE_CARD
 from bot.clock import SHANGHAI
 from bot.domain.corrections import Nothing, never_mind, read_amount, read_follow_up
 from bot.domain.directory import Mention
@@ -35,8 +36,9 @@ _LONG_ANSWER = 12  # characters: a longer one that names a customer tells of a n
 @router.action(words.EditVisit)
 async def edit(message: InboundMessage, ctx: Context, action: words.EditVisit) -> None:
     """One field is wrong: ask for its new value, unless it was typed into the card."""
-    field = VisitField(action.field)
-    visit = await _open_visit(ctx, action.visit_no)
+    if action.field not in list(VisitField):
+        raise OutOfDate(STALE_CARD)
+    field, visit = VisitField(action.field), await _open_visit(ctx, action.visit_no)
     typed = message.tap.text.strip() if message.tap else ""
     await _edit(message, ctx, visit, field, typed)
 
@@ -97,7 +99,7 @@ async def _apply(message: InboundMessage, ctx: Context, visit: Visit, field: Vis
 
 
 _READERS: Mapping[VisitField, Callable[[str, date], Any]] = {
-    VisitField.AMOUNT: lambda text, today: read_amount(text),
+    VisitField.AMOUNT: lambda text, today: read_amount(text, today=today),
     VisitField.FOLLOW_UP: lambda text, today: read_follow_up(text, today=today),
     VisitField.SUMMARY: lambda text, today: text or None,
 }

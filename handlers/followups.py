@@ -7,13 +7,14 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from bot.cards import followups as words
+from bot.cards.errors import STALE_CARD
 from bot.clock import SHANGHAI
 from bot.domain.corrections import never_mind
 from bot.domain.followups import contact_to_call, reminded, reminders
 from bot.domain.understanding import understand
 from bot.domain.visit_records import Visit
 from bot.domain.visits import VisitReading
-from bot.errors import NotAllowed
+from bot.errors import NotAllowed, OutOfDate
 from bot.messages import InboundMessage
 from bot.router import Router
 from handlers.context import Context
@@ -93,7 +94,10 @@ async def _told(message: InboundMessage, ctx: Context, data: Mapping[str, str], 
 @router.action(words.PostponeFollowUps)
 async def postpone(message: InboundMessage, ctx: Context, action: words.PostponeFollowUps) -> None:
     """One day later than the card's day, for the one named or for all that are still open. Undone by 撤销."""
-    day = date.fromisoformat(action.day)
+    try:
+        day = date.fromisoformat(action.day)
+    except ValueError as error:
+        raise OutOfDate(STALE_CARD) from error
     card_id = message.tap.card_id if message.tap else ""
     if action.visit_no:
         visits = [await ctx.uow.visits.get(action.visit_no)]

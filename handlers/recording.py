@@ -13,6 +13,7 @@ from bot.clock import Clock
 from bot.domain.directory import Directory
 from bot.domain.followups import region_manager
 from bot.domain.people import Customer, may_record_visit
+from bot.domain.text import clean
 from bot.domain.visit_records import ATTACH_WITHIN, SAME_SENTENCE_WITHIN, Visit, VisitState, record, with_customer
 from bot.domain.visits import VisitReading
 from bot.errors import NotAllowed
@@ -29,7 +30,7 @@ async def record_all(
     message: InboundMessage, ctx: Context, readings: Sequence[VisitReading], text: str, *, heard: bool = False
 ) -> list[Visit]:
     """Store what a message reports and answer with a card each; the same sentence sent twice is stored once."""
-    text = text.strip()
+    text = clean(text)
     around = SAME_SENTENCE_WITHIN
     known = await ctx.uow.visits.same_sentence(
         ctx.employee.employee_no, text, since=ctx.sent_at - around, until=ctx.sent_at + around
@@ -135,14 +136,15 @@ def choosable(ctx: Context, visit: Visit) -> list[Customer]:
 
 
 def known_contact(directory: Directory, customer: Customer, mention: str | None) -> str | None:
-    """`王姐` is 王红 when only one contact of the customer is called 王; other words stay as they were said."""
+    """`王姐` or `老王` is 王红 when only one contact of the customer is called 王; other words stay as they are."""
     if not mention:
         return None
-    names = [contact.name for contact in directory.contacts_of(customer.customer_no)]
+    names = {contact.name for contact in directory.contacts_of(customer.customer_no)}
     if mention in names:
         return mention
-    alike = {name for name in names if name[:1] == mention[:1]}
-    return alike.pop() if len(alike) == 1 else mention
+    surname = mention.lstrip("老小阿大")[:1]
+    alike = [name for name in names if surname and name.startswith(surname)]
+    return alike[0] if len(alike) == 1 else mention
 
 
 def whom_to_ask(directory: Directory, customer: Customer) -> list[str]:

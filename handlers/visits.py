@@ -49,7 +49,7 @@ async def read_sentence(message: InboundMessage, ctx: Context, text: str, *, hea
     if understood.kind in ("query", "command"):
         await settle_note(message, ctx)
     match understood.kind:
-        case "visit":
+        case "visit" if understood.visits:
             visits = await record_all(message, ctx, understood.visits, text, heard=heard)
             smalltalk.second_opinion(message, ctx, text, visits)
             return visits
@@ -82,7 +82,7 @@ async def log_visit(message: InboundMessage, ctx: Context, rest: str) -> None:
         return
     text = f"拜访 {rest}"
     understood = understand(text, sender=ctx.employee, sent_at=ctx.sent_at, directory=ctx.directory)
-    readings = understood.visits if understood.kind == "visit" else (_plain_reading(ctx, rest),)
+    readings = understood.visits or (_plain_reading(ctx, rest),)
     visits = await record_all(message, ctx, readings, text, heard=bool(message.fields.get(_HEARD)))
     smalltalk.second_opinion(message, ctx, text, visits)
 
@@ -218,8 +218,12 @@ async def undo(message: InboundMessage, ctx: Context, rest: str) -> None:
             await ctx.uow.visits.save(visit, before, at=ctx.sent_at)
             ctx.audit("visit.restored", subject=visit.visit_no, **change.former)
             await refresh(ctx, before, status=_settled_status(ctx, before))
-            said.append(words.undone_edit(before, _name(ctx, before)))
+            said.append(words.undone_edit(visit, before, _name(ctx, before)))
     await ctx.uow.visits.undone(changes, at=ctx.sent_at)
+    if any(change.what != "recorded" for change in changes) and await ctx.uow.visits.last_changes(
+        ctx.employee.employee_no, since=since
+    ):
+        said.append(words.undo_goes_on())
     ctx.reply("\n".join(said))
 
 

@@ -237,8 +237,22 @@ def undone_visit(visit: Visit, customer_name: str) -> str:
     return f"已撤销：{customer_name} {day(visit.on)} 的拜访（{visit.visit_no}）。"
 
 
-def undone_edit(visit: Visit, customer_name: str) -> str:
-    return f"已改回：{customer_name} 的拜访（{visit.visit_no}）恢复成修改前的样子。再发一次「撤销」就撤销整条。"
+def undone_edit(edited: Visit, before: Visit, customer_name: str) -> str:
+    """Says what stands there again."""
+    again = []
+    if before.customer_no != edited.customer_no:
+        again.append(f"客户是 {customer_name}")
+    if before.amount_yuan != edited.amount_yuan:
+        again.append(f"金额是 {money(before.amount_yuan)}" if before.amount_yuan is not None else "没有金额")
+    if before.next_follow_up != edited.next_follow_up:
+        again.append(f"下次跟进是 {day(before.next_follow_up)}" if before.next_follow_up else "没有下次跟进")
+    if before.summary != edited.summary:
+        again.append(f"内容是「{cut(before.summary, 30)}」")
+    return f"已改回：{customer_name} 的拜访（{before.visit_no}）{'、'.join(again) or '和修改前一样'}。"
+
+
+def undo_goes_on() -> str:
+    return "再发一次「撤销」，撤回再前面一步。"
 
 
 def nothing_to_undo() -> str:

@@ -20,12 +20,21 @@ def region_manager(directory: Directory, region: str) -> Employee | None:
 
 
 def reminded(directory: Directory, visit: Visit) -> Employee | None:
-    """Whoever promised it; after they have left, the manager of the customer's region (interface.md, scope)."""
+    """Whoever promised it; after they have left, the manager of the customer's region (interface.md, scope).
+
+    A region without a manager: the next active superior of whoever left.
+    """
     teller = directory.employee(visit.employee_no)
     if teller is not None and teller.active:
         return teller
     customer = directory.customer(visit.customer_no or "")
-    return region_manager(directory, customer.region if customer else teller.region if teller else "")
+    if customer and (manager := region_manager(directory, customer.region)):
+        return manager
+    above, seen = teller, set[str]()
+    while above is not None and not above.active and above.employee_no not in seen:
+        seen.add(above.employee_no)
+        above = directory.employee(above.superior_no)
+    return above if above is not None and above.active else None
 
 
 def reminders(directory: Directory, visits: Iterable[Visit]) -> dict[str, list[Visit]]:

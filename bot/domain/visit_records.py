@@ -82,7 +82,7 @@ def record(
     message_id: str = "",
     heard: bool = False,
 ) -> Visit:
-    """The visit a reading tells of; it waits for its customer when that is not certain."""
+    """The visit a reading tells of; it waits for its customer when that is not certain, its contact as it was said."""
     return Visit(
         employee_no=employee_no,
         customer_no=reading.customer_no,
@@ -91,7 +91,7 @@ def record(
         said_at=said_at,
         kind=reading.visit_kind,
         summary=reading.summary or text,
-        contact=reading.contact,
+        contact=reading.contact or (None if reading.customer_no else reading.contact_mention),
         amount_yuan=reading.amount_yuan,
         intent=reading.intent,
         next_follow_up=reading.next_follow_up,

@@ -90,7 +90,9 @@ async def test_undo_brings_the_former_value_back_first(desk: Desk) -> None:
     await desk.says("LiLei", LV)
     await desk.taps("LiLei", "改金额")
     await desk.says("LiLei", "9000")
-    assert "恢复成修改前的样子" in await desk.says("LiLei", "撤销")
+    shown = await desk.says("LiLei", "撤销")
+    assert "金额是 3,000 元" in shown
+    assert "再发一次「撤销」" in shown
     assert (await _the_visit(desk)).amount_fen == 3000_00
     assert "已撤销" in await desk.says("LiLei", "撤销")
     assert (await _the_visit(desk)).state == "已撤销"
