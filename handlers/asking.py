@@ -20,6 +20,7 @@ from bot.domain.queries import QueryReading
 from bot.domain.understanding import Understood, understand
 from bot.domain.visit_records import record
 from bot.domain.visits import VisitReading
+from bot.plain import as_text
 from handlers.recording import whom_to_ask
 from store.history import HistoryRepository
 
@@ -92,12 +93,8 @@ class Asking:
             heard=False,
         )
         if reading.customer_no and allowed:
-            return words.card_text(visit_words.visit_card(visit, allowed[0], sent_along={}))
-        return (
-            words.card_text(visit_words.choice_card(visit, allowed))
-            if allowed
-            else visit_words.ask_customer(asked.text)
-        )
+            return as_text(visit_words.visit_card(visit, allowed[0], sent_along={}))
+        return as_text(visit_words.choice_card(visit, allowed)) if allowed else visit_words.ask_customer(asked.text)
 
     # -- questions ----------------------------------------------------------------------------------------------------
     async def _query(self, asked: Asked, reading: QueryReading | None) -> dict[str, Any]:
@@ -125,7 +122,7 @@ class Asking:
         history = await self.history.of(customer, period=reading.period, today=today)
         facts = Facts(customer=customer, contacts=self.directory.contacts_of(customer.customer_no), history=history)
         if reading.aspect is Aspect.OVERVIEW:
-            reply = words.card_text(words.screen(facts, self.directory, period=reading.period, today=today))
+            reply = as_text(words.screen(facts, self.directory, period=reading.period, today=today))
         else:
             reply = f"{customer.name}\n{answer_to(reading, facts, self.directory, today=today).text}"
         return {**fields, "value": value_of(reading, facts)}, reply

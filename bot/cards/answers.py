@@ -114,7 +114,7 @@ def _signed(reading: QueryReading, facts: Facts) -> Answer:
         return Answer(f"{words}没有签收的订单。")
     detail = f"共 {sums.orders} 单"
     if sums.promotion_fen:
-        detail += f"，另有促销核销 {yuan(sums.promotion_fen)} 已经扣掉"
+        detail += f"，另有促销核销 {yuan(sums.promotion_fen)}，已经扣掉"
     return Answer(f"{words}签收 {yuan(sums.receivable_fen)}", detail + "。")
 
 
@@ -135,7 +135,7 @@ def _stock(reading: QueryReading, facts: Facts, directory: Directory) -> Answer:
             cut(f"这家没有「{plain(wanted)}」的库存记录。", HEADLINE), f"有记录的是：{there}等。" if there else ""
         )
     if len(lines) > 1:
-        return Answer(f"有 {len(lines)} 种对得上：", "\n".join(f"{_on_hand(line, directory)}" for line in lines))
+        return Answer(f"对得上的有 {len(lines)} 种", "\n".join(f"{_on_hand(line, directory)}" for line in lines))
     line = lines[0]
     notes = [f"安全库存 {_amount(line.safety_quantity)}"] if line.safety_quantity is not None else []
     if line.updated_at:
@@ -145,7 +145,7 @@ def _stock(reading: QueryReading, facts: Facts, directory: Directory) -> Answer:
     low = "，低于安全库存" if line.low else ""
     unit = _unit(line, directory)
     return Answer(
-        cut(f"{_name(line, directory)} 还有 {_amount(line.quantity)} {unit}{low}", HEADLINE), "，".join(notes) + "。"
+        cut(f"{_name(line, directory)}还有 {_amount(line.quantity)} {unit}{low}", HEADLINE), "，".join(notes) + "。"
     )
 
 
@@ -320,11 +320,11 @@ def _logins(facts: Facts) -> Answer:
     if not has_usage(facts) or logins.last_day is None:
         return Answer("没有这家的使用日志。", "" if facts.customer.industry == "软件订阅" else "不是软件订阅客户。")
     if not logins.count:
-        return Answer("近 30 天一次都没有登录", f"使用日志到 {short_day(logins.last_day)} 为止。")
+        return Answer("近 30 天一次都没有登录", f"使用日志到{short_day(logins.last_day)}为止。")
     last = f"，最近一次 {moment(logins.last_login)}" if logins.last_login else ""
     return Answer(
         f"近 30 天登录 {logins.count} 次，{logins.users} 个账号在用",
-        f"使用日志到 {short_day(logins.last_day)} 为止{last}。",
+        f"使用日志到{short_day(logins.last_day)}为止{last}。",
     )
 
 

@@ -206,6 +206,8 @@ def _meetings(history: CustomerHistory, directory: Directory, today: date) -> It
         promised = history.next_follow_up
         who = directory.employee(promised.employee_no)
         yield f"**约好**：{day(promised.next_follow_up or today, today=today)} {who.name if who else ''}跟进"
+    elif history.visits and (missed := history.visits[0].next_follow_up):
+        yield f"**约了没跟进**：{day(missed, today=today)}"
     if history.visits:
         yield "**最近拜访**"
         yield from (visit_line(visit, directory, today) for visit in history.visits[:2])
@@ -297,11 +299,3 @@ def tell_visit(customer: Customer) -> str:
 
 def example() -> str:
     return "发「客户 名称」看一家客户，例如：客户 绿源滨江。也可以直接问：绿源滨江还欠多少？"
-
-
-# -- plain text -------------------------------------------------------------------------------------------------------
-def card_text(card: Card) -> str:
-    """A card in words alone, for a terminal and for `salesbot ask`."""
-    lines = [card.title, card.subtitle, *(f"{item.label}：{item.value}" for item in card.fields)]
-    lines += [card.body.replace("**", ""), card.status]
-    return "\n".join(line for line in lines if line)
