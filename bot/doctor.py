@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 import httpx
 from sqlalchemy import text
 
+from bot.clock import SHANGHAI
 from bot.errors import ChannelError, DatabaseUnavailable, SettingsError
 from bot.main import Application, application, waiting
 from bot.observability import scrub
@@ -90,7 +91,7 @@ async def _platforms(app: Application) -> list[Finding]:
         url = settings.server.public_url
         findings.append(
             ("企业微信回调", True, f"在应用后台填 {url}/wecom/callback")
-            if url.startswith("https://") or url.startswith("http://127.0.0.1")
+            if url.startswith(("https://", "http://127.0.0.1"))
             else ("企业微信回调", False, "server.public_url 未设置或不是 https，企业微信后台无法保存回调地址")
         )
     return findings
@@ -104,7 +105,8 @@ async def _schedule(app: Application) -> list[Finding]:
         return [("定时任务", False, f"最近一天失败：{'、'.join(failed)}，看日志里的 job.failed")]
     if row is None:
         return [("定时任务", True, "还没有运行过，启动 salesbot serve 后开始")]
-    return [("定时任务", True, f"上次检查于 {row['at'][:19]}（UTC，业务时间）")]
+    last = datetime.fromisoformat(row["at"]).astimezone(SHANGHAI)
+    return [("定时任务", True, f"上次检查于 {last:%m月%d日 %H:%M:%S}（业务时间）")]
 
 
 _COUNTS = text("SELECT (SELECT count(*) FROM employees), (SELECT count(*) FROM customers)")

@@ -8,6 +8,7 @@ from typing import Annotated
 import orjson
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from bot.cli.common import ConfigOption, find_settings, read_time, run
@@ -45,7 +46,7 @@ async def _run_job(settings: Settings, name: str, as_of: datetime | None, *, dry
         count = await jobs.schedule.jobs[name].run(ctx)
     for employee, content in ctx.shown:
         console.rule(f"{employee.name}（{employee.employee_no}）")
-        console.print(as_text(content), markup=False, highlight=False)
+        console.print(as_text(content), markup=False, highlight=False, soft_wrap=True)
     console.print(f"{name}：{'将' if dry_run else '已'}推送 {len(ctx.shown) if dry_run else count} 条")
 
 
@@ -116,7 +117,7 @@ def doctor(config: ConfigOption = None) -> None:
 
     findings = run(examine(find_settings(config)))
     for what, good, sentence in findings:
-        console.print(f"[{'green' if good else 'red'}]{'✓' if good else '✗'}[/] {what}：", end="")
-        console.print(sentence, markup=False, highlight=False)
+        mark = "[green]✓[/]" if good else "[red]✗[/]"
+        console.print(f"{mark} {escape(what)}：{escape(sentence)}", highlight=False, soft_wrap=True)
     if not all(good for _, good, _ in findings):
         raise typer.Exit(1)

@@ -55,6 +55,8 @@ class WeComApi:
     ) -> None:
         self.agent_id = settings.agent_id
         self.key = f"wecom:{settings.corp_id}:{settings.agent_id}"
+        # with the secret in it: a changed secret is tried at once, and doctor never praises a wrong one
+        self._token_key = f"{self.key}:{keyed_digest(settings.secret.get_secret_value(), 'token')}"
         self.http = http
         self.limiter = limiter
         self._settings = settings
@@ -65,8 +67,7 @@ class WeComApi:
 
     def secret_digest(self, text: str) -> str:
         """A short keyed digest: names a thing in shared rows without giving it away."""
-        secret = self._settings.secret.get_secret_value().encode()
-        return hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()[:24]
+        return keyed_digest(self._settings.secret.get_secret_value(), text)
 
     async def get(self, path: str, **params: str | int) -> Json:
         """A read: a time-out changes nothing, so it is only "unavailable"."""
@@ -90,11 +91,11 @@ class WeComApi:
 
     async def token(self) -> str:
         """The access token, from the store or fetched by one process for all."""
-        return await self._tokens.get(self.key, self._fetch_token)
+        return await self._tokens.get(self._token_key, self._fetch_token)
 
     async def token_after(self, refused: str) -> str | None:
         """The token to try once more with: a fetched one, or another's. None when there is no other to be had now."""
-        dropped = await self._tokens.drop(self.key, refused)
+        dropped = await self._tokens.drop(self._token_key, refused)
         fresh = await self.token()
         return fresh if dropped or fresh != refused else None
 
@@ -111,7 +112,8 @@ class WeComApi:
             error = RateLimited(str(error), retry_after_seconds=seconds)
         elif code == codes.IP_REFUSED:
             await self.limiter.pause(self.pause_key("message/send"), IP_PAUSE_SECONDS)
-        log.warning("wecom call failed", path=path, errcode=code, error=str(error))
+        if code not in codes.ANSWERS:
+            log.warning("wecom call failed", path=path, errcode=code, error=str(error))
         return error
 
     def pause_key(self, path: str) -> str:
@@ -233,3 +235,8 @@ def parse_answer(status: int, content: bytes, path: str) -> Json:
     if status >= 500 or not isinstance(answer, dict):
         raise ChannelUnavailable(f"企业微信 {path} 繁忙（HTTP {status}）")
     return answer
+
+
+def keyed_digest(secret: str, text: str) -> str:
+    """24 hex digits that depend on both and give neither away."""
+    return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()[:24]

@@ -14,6 +14,7 @@ CODE_USED = 42022
 UNUSABLE_CODE = frozenset({40058, 42014, 42015, 42016})  # expired or not this card's: send a new card instead
 USER_UNKNOWN = frozenset({40003, 46004, 60011, 60021, 60111})
 NO_MENU = 46003
+ANSWERS = frozenset({NO_MENU, 46004})  # not errors: there is no menu, nobody has this mobile
 IP_REFUSED = 60020
 TOO_OFTEN = 45009
 TOO_MANY_AT_ONCE = 45033

@@ -25,6 +25,7 @@ from tests.channels.wecom.wecom_stand_in import SETTINGS, Bench, message
 
 SEND = "message/send"
 KEY = f"wecom:{SETTINGS.corp_id}:1000002"
+TOKEN_KEY = f"{KEY}:{keyed_digest(SETTINGS.secret.get_secret_value(), 'token')}"
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ async def test_the_token_is_fetched_once(bench: Bench) -> None:
 
 @pytest.mark.parametrize("code", [42001, 40014, 40001])
 async def test_a_refused_token_is_renewed_once(bench: Bench, code: int) -> None:
-    bench.memory.tokens[KEY] = "OLD"
+    bench.memory.tokens[TOKEN_KEY] = "OLD"
     bench.server.script[SEND] = [{"errcode": code, "errmsg": "x"}]
     await bench.channel.send(message(Text(text="x")))
     assert (bench.server.count("gettoken"), bench.server.count(SEND), len(bench.server.delivered)) == (1, 2, 1)
@@ -140,7 +141,7 @@ async def test_a_refused_token_is_renewed_once(bench: Bench, code: int) -> None:
     ("code", "kind"), [(42001, ChannelUnavailable), (40014, ChannelUnavailable), (40001, ChannelMisconfigured)]
 )
 async def test_a_token_refused_twice_ends_the_call(bench: Bench, code: int, kind: type[ChannelError]) -> None:
-    bench.memory.tokens[KEY] = "OLD"
+    bench.memory.tokens[TOKEN_KEY] = "OLD"
     bench.server.script[SEND] = [{"errcode": code, "errmsg": "x"}] * 5
     with pytest.raises(kind):
         await bench.channel.send(message(Text(text="x")))
@@ -148,7 +149,7 @@ async def test_a_token_refused_twice_ends_the_call(bench: Bench, code: int, kind
 
 
 async def test_another_process_may_have_renewed_it_already(bench: Bench) -> None:
-    bench.memory.tokens[KEY] = "OLD"
+    bench.memory.tokens[TOKEN_KEY] = "OLD"
 
     async def renewed_elsewhere(key: str, token: str) -> bool:
         bench.memory.tokens[key] = "T1"
@@ -160,7 +161,7 @@ async def test_another_process_may_have_renewed_it_already(bench: Bench) -> None
 
 
 async def test_the_same_token_is_not_tried_again(bench: Bench) -> None:
-    bench.memory.tokens[KEY] = "OLD"
+    bench.memory.tokens[TOKEN_KEY] = "OLD"
 
     async def renewed_a_moment_ago(key: str, token: str) -> bool:
         return False
