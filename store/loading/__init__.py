@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
+
+from sqlalchemy import text
 
 from bot.errors import BadInput
 from store.database import Database
@@ -67,19 +69,17 @@ async def load_folder(
     started = time.monotonic()
     paths = await asyncio.to_thread(_files, folder)
     report = progress or (lambda file, share: None)
-    parsed: dict[str, Parsed] = {}
-    problems: dict[str, str] = {}
-    for path in paths:
-        try:
-            parsed[path.name] = await asyncio.to_thread(_parse, path, report, parsed)
-        except BadInput as error:
-            problems[path.name] = str(error)
-    counts, odd = await _write_all(database, parsed, report)
-    refused = [row for file in parsed.values() for row in file.refused]
+    loaded, problems = await _load(database, paths, report)
+    refused = [row for file in loaded.values() for row in file.parsed.refused]
     place = folder if await asyncio.to_thread(folder.is_dir) else folder.parent
     where = await asyncio.to_thread(write_refusals, refused, place, fallback or Path.cwd())
     return LoadReport(
-        files=tuple(_report(path.name, parsed, counts, odd, problems) for path in paths),
+        files=tuple(
+            _report(path.name, loaded[path.name])
+            if path.name in loaded
+            else FileReport(file=path.name, problem=problems[path.name])
+            for path in paths
+        ),
         refusals=where,
         seconds=time.monotonic() - started,
     )
@@ -103,64 +103,95 @@ def stem(path: Path) -> str:
     return path.name.split(".")[0].strip()
 
 
-def _spec(path: Path) -> FileSpec:
-    if (spec := BY_STEM.get(stem(path))) is None:
-        raise BadInput(f"不认识的文件，能导入的是：{'、'.join(BY_STEM)}")
-    return spec
+@dataclass(slots=True)
+class _Loaded:
+    parsed: Parsed
+    added: int
+    changed: int
+    odd: tuple[str, ...] = ()
 
 
-def _parse(path: Path, progress: Progress, before: dict[str, Parsed]) -> Parsed:
-    spec = _spec(path)
-    for other in before.values():
-        if other.spec is spec:
-            raise BadInput(f"「{spec.stem}」已从另一个文件导入，同一类数据只放一个文件")
+async def _load(
+    database: Database, paths: Sequence[Path], progress: Progress
+) -> tuple[dict[str, _Loaded], dict[str, str]]:
+    """Write the files one after the other, each while the next is being parsed; what was loaded, and what not."""
+    loaded: dict[str, _Loaded] = {}
+    problems: dict[str, str] = {}
+    async with database.engine.begin() as transaction:
+        connection = cast(Connection, (await transaction.get_raw_connection()).driver_connection)
+        await connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        async for name, parsed in _parsed(_chosen(paths, problems), problems, progress):
+            added, changed = await write(connection, parsed)
+            parsed.lines.clear()
+            loaded[name] = _Loaded(parsed, added, changed)
+            progress(name, 1.0)
+        await connection.execute(_SKIP_NUMBERS)
+        odd = await findings(connection, {file.parsed.spec.stem for file in loaded.values()})
+        await connection.execute("SELECT pg_notify('directory', '')")
+    for file in loaded.values():
+        file.odd = tuple(sentence for stem_, sentence in odd if stem_ == file.parsed.spec.stem)
+    await _analyze(database, [file.parsed.spec for file in loaded.values() if file.added or file.changed])
+    return loaded, problems
+
+
+def _chosen(paths: Sequence[Path], problems: dict[str, str]) -> list[tuple[Path, FileSpec]]:
+    chosen: dict[str, tuple[Path, FileSpec]] = {}
+    for path in paths:
+        if (spec := BY_STEM.get(stem(path))) is None:
+            problems[path.name] = f"不认识的文件，能导入的是：{'、'.join(BY_STEM)}"
+        elif spec.stem in chosen:
+            problems[path.name] = f"「{spec.stem}」已从另一个文件导入，同一类数据只放一个文件"
+        else:
+            chosen[spec.stem] = (path, spec)
+    return list(chosen.values())
+
+
+async def _parsed(
+    chosen: Sequence[tuple[Path, FileSpec]], problems: dict[str, str], progress: Progress
+) -> AsyncIterator[tuple[str, Parsed]]:
+    """Each file parsed in a thread, one ahead of the one being written."""
+    ahead: asyncio.Task[Parsed] | None = None
+    for number, (path, spec) in enumerate(chosen):
+        current = ahead or asyncio.create_task(asyncio.to_thread(_parse, path, spec, progress))
+        try:
+            parsed = await current
+        except BadInput as error:
+            problems[path.name] = str(error)
+            ahead = None
+            continue
+        following = chosen[number + 1] if number + 1 < len(chosen) else None
+        ahead = asyncio.create_task(asyncio.to_thread(_parse, *following, progress)) if following else None
+        try:
+            yield path.name, parsed
+        except GeneratorExit:
+            if ahead is not None:
+                ahead.cancel()
+            raise
+
+
+def _parse(path: Path, spec: FileSpec, progress: Progress) -> Parsed:
     sheet = read_sheet(path, [name for column in spec.columns for name in column.names])
     parsed = parse_sheet(spec, path.name, sheet, lambda share: progress(path.name, _PARSED * share))
     progress(path.name, _PARSED)
     return parsed
 
 
-async def _write_all(
-    database: Database, parsed: dict[str, Parsed], progress: Progress
-) -> tuple[dict[str, tuple[int, int]], list[tuple[str, str]]]:
-    counts: dict[str, tuple[int, int]] = {}
-    async with database.engine.begin() as transaction:
-        connection = cast(Connection, (await transaction.get_raw_connection()).driver_connection)
-        await connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-        for name, file in parsed.items():
-            counts[name] = await write(connection, file)
-            progress(name, 1.0)
-        await connection.execute(_SKIP_NUMBERS)
-        odd = await findings(connection, {file.spec.stem for file in parsed.values()})
-        await connection.execute("SELECT pg_notify('directory', '')")
-    async with database.engine.connect() as fresh:
-        connection = cast(Connection, (await fresh.get_raw_connection()).driver_connection)
-        await connection.set_autocommit(True)
-        for name, file in parsed.items():
-            if sum(counts[name]):
-                await connection.execute(f"ANALYZE {file.spec.table.name}".encode())
-        await connection.set_autocommit(False)
-    return counts, odd
+async def _analyze(database: Database, specs: Sequence[FileSpec]) -> None:
+    """Fresh statistics, so that the first look-ups after a big load do not walk through tables."""
+    engine = database.engine.execution_options(isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        for spec in specs:
+            await connection.execute(text(f"ANALYZE {spec.table.name}"))
 
 
-def _report(
-    name: str,
-    parsed: dict[str, Parsed],
-    counts: dict[str, tuple[int, int]],
-    odd: Sequence[tuple[str, str]],
-    problems: dict[str, str],
-) -> FileReport:
-    if name not in parsed:
-        return FileReport(file=name, problem=problems[name])
-    file = parsed[name]
-    added, changed = counts[name]
+def _report(name: str, file: _Loaded) -> FileReport:
     return FileReport(
         file=name,
-        read=file.read,
-        added=added,
-        changed=changed,
-        refused=len(file.refused),
-        notes=(*file.notes, *(sentence for stem_, sentence in odd if stem_ == file.spec.stem)),
+        read=file.parsed.read,
+        added=file.added,
+        changed=file.changed,
+        refused=len(file.parsed.refused),
+        notes=(*file.parsed.notes, *file.odd),
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import sys
 from pathlib import Path
 
 import psycopg
@@ -72,13 +74,31 @@ def test_default_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert default_data_dir(settings(data_dir="/srv/bot")) == Path("/srv/bot")
 
 
-async def test_two_users_of_one_embedded_server(tmp_path_factory: pytest.TempPathFactory) -> None:
-    folder = str(tmp_path_factory.mktemp("embedded"))
-    first = await open_database(settings(data_dir=folder))
-    second = await open_database(settings(data_dir=folder))
+async def test_the_last_to_leave_stops_the_embedded_server(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Two users in this process and one in another, which is killed and never signs off."""
+    folder = tmp_path_factory.mktemp("embedded")
+    first = await open_database(settings(data_dir=str(folder)))
+    second = await open_database(settings(data_dir=str(folder)))
+    other = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", OTHER, str(folder / "postgres"), stdout=asyncio.subprocess.PIPE
+    )
+    assert other.stdout is not None
+    assert await other.stdout.readline() == b"in\n"
+    other.kill()
+    await other.wait()
     await upgrade(first)
     await first.close()
     async with second.engine.connect() as connection:
         assert (await connection.execute(text("SELECT count(*) FROM customers"))).scalar_one() == 0
     await second.close()
-    assert not (Path(folder) / "postgres" / "postmaster.pid").exists()
+    assert not (folder / "postgres" / "postmaster.pid").exists()
+
+
+OTHER = """
+import sys, time
+from pathlib import Path
+from store import embedded
+embedded.start(Path(sys.argv[1]))
+print("in", flush=True)
+time.sleep(60)
+"""
