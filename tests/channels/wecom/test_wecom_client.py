@@ -12,6 +12,7 @@ import pytest
 
 from bot.actions import Action
 from bot.channels.base import CardHandle
+from bot.channels.wecom.api import keyed_digest
 from bot.errors import (
     ChannelError,
     ChannelMisconfigured,
