@@ -38,11 +38,10 @@ async def look_up(message: InboundMessage, ctx: Context, rest: str) -> None:
     if not rest:
         ctx.reply(words.example())
         return
-    if ctx.directory.look_up(rest, sender=ctx.employee) is None:
-        understood = understand(rest, sender=ctx.employee, sent_at=ctx.sent_at, directory=ctx.directory)
-        if understood.query is not None:  # 客户 绿源 还欠多少
-            await answer(message, ctx, understood)
-            return
+    understood = understand(rest, sender=ctx.employee, sent_at=ctx.sent_at, directory=ctx.directory)
+    if understood.query is not None and understood.query.aspect is not Aspect.OVERVIEW:  # 客户 绿源 还欠多少
+        await answer(message, ctx, understood)
+        return
     await _about_name(ctx, overview_of("", ctx.sent_at), rest)
 
 

@@ -104,7 +104,7 @@ def _last_order(facts: Facts, today: date) -> Answer:
         detail += f"，促销核销 {yuan(order.promotion_fen)}"
     if order.delivered_at:
         detail += f"，{moment(order.delivered_at)} 签收"
-    headline = f"最近一单 {_day_of(order.ordered_at, today)}，应收 {yuan(order.receivable_fen)}，{order.status}"
+    headline = f"最近一单 {on_day(order.ordered_at, today)}，应收 {yuan(order.receivable_fen)}，{order.status}"
     return Answer(headline, detail + "。")
 
 
@@ -230,7 +230,7 @@ def _tickets(facts: Facts, today: date) -> Answer:
     count, shown = facts.history.open_ticket_count, facts.history.open_tickets
     if not count:
         return Answer("没有未关的工单。")
-    lines = [f"{_day_of(item.opened_at, today)} {plain(cut(item.subject, 30))}（{item.ticket_no}）" for item in shown]
+    lines = [f"{on_day(item.opened_at, today)} {plain(cut(item.subject, 30))}（{item.ticket_no}）" for item in shown]
     more = [f"另外还有 {count - len(shown)} 张。"] if count > len(shown) else []
     return Answer(f"还有 {count} 张工单没关", "\n".join(lines + more))
 
@@ -241,16 +241,16 @@ def _rating(facts: Facts, today: date) -> Answer:
         return Answer("还没有打过分的工单。")
     return Answer(
         f"最近一次服务打了 {rated.rating} 分（满分 5 分）",
-        f"{_day_of(rated.opened_at, today)} {plain(cut(rated.subject, 30))}（{rated.ticket_no}）。",
+        f"{on_day(rated.opened_at, today)} {plain(cut(rated.subject, 30))}（{rated.ticket_no}）。",
     )
 
 
 # -- people -----------------------------------------------------------------------------------------------------------
-def visit_line(visit: VisitLine, directory: Directory, today: date) -> str:
-    """`2月10日 周二 应蓉 上门拜访：谈了元宵堆头`."""
+def visit_line(visit: VisitLine, directory: Directory, today: date, *, longest: int = _LONGEST_WORDS) -> str:
+    """`2月10日 应蓉 上门拜访：谈了元宵堆头`, at most `longest` characters of what was written."""
     who = directory.employee(visit.employee_no)
-    head = " ".join(part for part in (_day_of(visit.visited_at, today), who.name if who else "", visit.kind) if part)
-    return f"{head}：{plain(cut(visit.content, _LONGEST_WORDS))}" if visit.content else head
+    head = " ".join(part for part in (on_day(visit.visited_at, today), who.name if who else "", visit.kind) if part)
+    return f"{head}：{plain(cut(visit.content, longest))}" if visit.content else head
 
 
 def _visit(facts: Facts, directory: Directory, today: date) -> Answer:
@@ -332,5 +332,6 @@ def _day(value: date, today: date) -> str:
     return short_day(value) if value.year == today.year else f"{value.year}年{short_day(value)}"
 
 
-def _day_of(value: datetime, today: date) -> str:
+def on_day(value: datetime, today: date) -> str:
+    """`2月10日`, with the year when it is not this year's."""
     return _day(value.astimezone(SHANGHAI).date(), today)

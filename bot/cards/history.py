@@ -15,12 +15,12 @@ from bot.cards.answers import (
     days_left,
     debt_words,
     low_stock_line,
+    on_day,
     rep_words,
     visit_line,
     yuan,
 )
 from bot.cards.common import cut, day, plain, short_day
-from bot.clock import SHANGHAI
 from bot.domain.answers import Facts
 from bot.domain.aspects import Aspect
 from bot.domain.directory import Directory
@@ -34,6 +34,7 @@ MAX_CANDIDATES = 6  # buttons on a WeCom card
 MAX_BUTTON = 10  # characters on a WeCom button
 MAX_VALUE = 30  # characters in a WeCom field
 MAX_LABEL = 5
+_WORDS_ON_SCREEN = 36  # of a visit: the body of a DingTalk card holds 1 KB
 VISITS_AT_ONCE = 20  # what 全部拜访 shows in the chat
 
 
@@ -116,7 +117,7 @@ def screen(facts: Facts, directory: Directory, *, period: Period, today: date) -
     return Card(
         title=facts.customer.name,
         subtitle=debt_words(facts.history.debt),
-        fields=_fields(facts, directory, period, today),
+        fields=_fields(facts, directory, period, today, debt_is_said=True),
         body="\n".join(_sections(facts, directory, today)),
         buttons=_buttons(facts.customer.customer_no),
     )
@@ -128,24 +129,34 @@ def answer_card(facts: Facts, answer: Answer, directory: Directory, *, period: P
     return Card(
         title=facts.customer.name,
         subtitle=answer.headline,
-        fields=_fields(facts, directory, period, today),
+        fields=_fields(facts, directory, period, today, debt_is_said=answer.headline == debt_words(facts.history.debt)),
         body=answer.detail,
         buttons=(Button(text="更多", action=ShowCustomer(number), style=Style.PRIMARY), *_buttons(number)),
     )
 
 
-def _fields(facts: Facts, directory: Directory, period: Period, today: date) -> tuple[Field, ...]:
+def _fields(
+    facts: Facts, directory: Directory, period: Period, today: date, *, debt_is_said: bool
+) -> tuple[Field, ...]:
+    """Six facts, what WeCom shows; what the headline says already gives way to another."""
     history = facts.history
     sums = history.period
     facts_by_label = [
         ("负责人", rep_words(facts, directory)),
         ("地址", facts.customer.address or "没有登记"),
-        ("欠款", _debt_short(history)),
+        ("最近一单", _last_order(history, today)) if debt_is_said else ("欠款", _debt_short(history)),
         (_month_label(period), f"{yuan(sums.receivable_fen)}（{sums.orders} 单）" if sums.orders else "没有签收"),
         ("服务", _service(history)),
         ("合同", _contract_short(history, today)),
     ]
     return tuple(Field(label=label, value=cut(plain(value), MAX_VALUE)) for label, value in facts_by_label)
+
+
+def _last_order(history: CustomerHistory, today: date) -> str:
+    if not history.orders:
+        return "还没有"
+    order = history.orders[0]
+    return f"{on_day(order.ordered_at, today)} {yuan(order.receivable_fen)}"
 
 
 def _month_label(period: Period) -> str:
@@ -181,8 +192,7 @@ def _sections(facts: Facts, directory: Directory, today: date) -> Iterable[str]:
     if history.orders:
         yield f"**最近订单**（共 {history.order_count:,} 单）"
         for order in history.orders:
-            ordered_on = order.ordered_at.astimezone(SHANGHAI).date()
-            yield f"{short_day(ordered_on)} {yuan(order.receivable_fen)} {order.status}"
+            yield f"{on_day(order.ordered_at, today)} {yuan(order.receivable_fen)} {order.status}"
     if history.low_stock:
         yield "**低于安全库存**（现有/安全）"
         yield low_stock_line(history.low_stock, directory)
@@ -191,7 +201,7 @@ def _sections(facts: Facts, directory: Directory, today: date) -> Iterable[str]:
     if history.open_tickets:
         yield "**没关的工单**"
         for ticket in history.open_tickets:
-            yield f"{short_day(ticket.opened_at.astimezone(SHANGHAI).date())} {plain(cut(ticket.subject, 30))}"
+            yield f"{on_day(ticket.opened_at, today)} {plain(cut(ticket.subject, 30))}"
     if len(history.contracts) > 1:
         yield "**合同**"
         yield from (contract_line(contract, today) for contract in history.contracts[:3])
@@ -210,7 +220,7 @@ def _meetings(history: CustomerHistory, directory: Directory, today: date) -> It
         yield f"**约了没跟进**：{day(missed, today=today)}"
     if history.visits:
         yield "**最近拜访**"
-        yield from (visit_line(visit, directory, today) for visit in history.visits[:2])
+        yield from (visit_line(visit, directory, today, longest=_WORDS_ON_SCREEN) for visit in history.visits[:2])
 
 
 def _buttons(customer_no: str) -> tuple[Button, ...]:
