@@ -22,7 +22,10 @@ export const PLACES = [
   { label: "旺淘便利店(开发区店) 杭州市余杭区望潮路474号", lat: 30.190035, lng: 120.223653 },
 ];
 
-export const VOICE_NOTE = "刚从绿源滨江出来，曹老板说椰汁卖得不错，想再要五十箱，下周二我送样品过去";
+export const VOICE_NOTES = {
+  wecom: "刚从绿源滨江出来，曹老板说椰汁卖得不错，想再要五十箱，下周二我送样品过去",
+  dingtalk: "上次是谁去的绿源滨江",
+};
 
 const SHADES = ["#e2574c", "#f2b134", "#4aa96c", "#3f7fd6", "#f08a4b", "#8e6bbf", "#f4f1e6"];
 
