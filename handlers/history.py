@@ -18,7 +18,7 @@ from bot.domain.periods import previous_month
 from bot.domain.queries import QueryReading, overview_of
 from bot.domain.understanding import Understood, understand
 from bot.domain.visits import VisitReading
-from bot.errors import NotAllowed, NotFound, OutOfDate
+from bot.errors import NotAllowed, NotFound, OutOfDate, UserError
 from bot.messages import Card, Document, InboundMessage, Markdown
 from bot.router import Router
 from handlers.context import Context
@@ -50,8 +50,14 @@ async def answer(message: InboundMessage, ctx: Context, understood: Understood) 
     if understood.query is None:
         ctx.reply(words.which_customer())
         return
-    for reading in (understood.query, *understood.query.more):
-        await _answer(ctx, reading)
+    readings = (understood.query, *understood.query.more)
+    for reading in readings:
+        try:
+            await _answer(ctx, reading)
+        except UserError as error:  # one of several: the others still get their answer
+            if len(readings) == 1:
+                raise
+            ctx.reply(error.sentence)
 
 
 async def _answer(ctx: Context, reading: QueryReading) -> None:

@@ -23,6 +23,8 @@ _TITLES = re.compile(
 )
 _GUESSED = frozenset({"contact", "address"})  #: ways to name a customer that yield to a name in the same text
 _MEASURE = re.compile(r"[箱件提盒瓶罐桶袋组只台套包卷根个]|\d+")
+_MAY_NAME_PRODUCTS = frozenset({None, Aspect.OVERVIEW, Aspect.STOCK, Aspect.LOW_STOCK})
+MAX_QUESTION = 80  # characters; longer texts are reports
 MAX_BARE_LEFTOVER = 2  # characters that may stay unexplained in "NAME + fact" without any asking word
 
 
@@ -68,8 +70,10 @@ def read_query(
     contact = _contact_named(text, named, directory)
     rest = _COMMAND.sub("", _without(text, mentions))
     rest = rest.replace(contact, NAME) if contact else rest
-    products = match_products(rest, directory.products())
-    aspect = _aspect(rest, bool(products)) or (Aspect.OVERVIEW if named and not _leftover(rest) else None)
+    said = next((aspect for aspect, pattern in ASPECTS.items() if pattern.search(rest)), None)
+    about_goods = said in _MAY_NAME_PRODUCTS and len(rest) <= MAX_QUESTION
+    products = match_products(rest, directory.products()) if about_goods else ()
+    aspect = _aspect(said, rest, bool(products)) or (Aspect.OVERVIEW if named and not _leftover(rest) else None)
     if aspect is None or not _asks(rest, aspect, bool(named), bool(products)):
         return None
     reading = _reading(rest, aspect, products, _day(sent_at))
@@ -103,13 +107,13 @@ def _without(text: str, mentions: Sequence[Mention]) -> str:
     return unicodedata.normalize("NFKC", "".join([*parts, text[at:]])).strip()
 
 
-def _aspect(rest: str, has_product: bool) -> Aspect | None:
-    found = next((aspect for aspect, pattern in ASPECTS.items() if pattern.search(rest)), None)
-    if found is Aspect.LOW_STOCK and has_product:
+def _aspect(said: Aspect | None, rest: str, has_product: bool) -> Aspect | None:
+    """What is asked for, a named product taken into account: 缺不缺早餐奶 asks how much there is."""
+    if said is Aspect.LOW_STOCK and has_product:
         return Aspect.STOCK
-    if found in (None, Aspect.OVERVIEW) and has_product and not _leftover(_MEASURE.sub("", rest), has_product=True):
+    if said in (None, Aspect.OVERVIEW) and has_product and not _leftover(_MEASURE.sub("", rest), has_product=True):
         return Aspect.STOCK
-    return found
+    return said
 
 
 def _asks(rest: str, aspect: Aspect, named: bool, has_product: bool) -> bool:
