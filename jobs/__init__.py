@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bot.schedule import Schedule
-from jobs import followup_reminder, hearing
+from jobs import account_matching, followup_reminder, hearing
 from jobs.context import JobContext
 from jobs.tasks import Task
 
 schedule: Schedule[JobContext] = Schedule()
+schedule.include(account_matching.schedule)
 schedule.include(followup_reminder.schedule)
 
 tasks: dict[str, Task] = {**hearing.tasks}

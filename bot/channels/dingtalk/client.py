@@ -201,6 +201,10 @@ class DingTalkChannel:
         """Fetch a file a person sent, at most 20 MB; at once, for how long its code lives is not published."""
         return await self._media.download(media)
 
+    async def user_id_by_mobile(self, mobile: str) -> str | None:
+        """The member with this mobile number, or None."""
+        return await self.contacts.user_id_by_mobile(mobile)
+
     async def quota_state(self) -> QuotaState:
         """This month's API calls and pushes against the limits of the settings."""
         return await quota_state(self._quota, self._settings)

@@ -126,6 +126,10 @@ class WeComChannel:
         """The member with this mobile number, or None (remembered for a day)."""
         return await members.userid_by_mobile(self._api, mobile)
 
+    async def user_id_by_mobile(self, mobile: str) -> str | None:
+        """The same under the name that both channels share."""
+        return await self.userid_by_mobile(mobile)
+
     async def user(self, userid: str) -> dict[str, Any] | None:
         """What user/get says of a member, or None when the app sees no such member."""
         return await members.user(self._api, userid)
