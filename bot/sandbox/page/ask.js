@@ -1,7 +1,7 @@
 // Small dialogs: where am I, what did I say.
 
 import { dialog, h } from "./dom.js";
-import { PLACES, VOICE_NOTE } from "./samples.js";
+import { PLACES, VOICE_NOTES } from "./samples.js";
 
 function form(title, fields, action, done) {
   const node = h(
@@ -46,12 +46,12 @@ export function askPlace(done) {
 
 export function askVoice(platform, done) {
   const hint = platform === "wecom"
-    ? "企业微信不给应用转写文字，这里写的话由沙盒的语音识别还给机器人。"
+    ? "企业微信只把录音给机器人，不给文字：配了语音识别它才听得懂，没配会请你打一行字。"
     : "钉钉会把识别出的文字一起交给机器人。";
   form(
     "按住说话",
     [
-      h("label.field", {}, h("span", {}, "说了什么"), h("textarea", { name: "text", rows: 3, maxLength: 500, value: VOICE_NOTE })),
+      h("label.field", {}, h("span", {}, "说了什么"), h("textarea", { name: "text", rows: 3, maxLength: 500, value: VOICE_NOTES[platform] })),
       field("几秒", { name: "seconds", type: "number", min: 1, max: 60, required: true, value: 9 }),
       h("p.hint", {}, hint),
     ],
