@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import ClassVar
 
 from bot.actions import Action
@@ -26,14 +26,13 @@ from bot.domain.aspects import Aspect
 from bot.domain.directory import Directory
 from bot.domain.history import CustomerHistory, VisitLine
 from bot.domain.people import Customer
-from bot.domain.periods import Period
+from bot.domain.periods import Period, next_month
 from bot.domain.queries import QueryReading
 from bot.messages import Button, Card, Field, Style
 
 MAX_CANDIDATES = 6  # buttons on a WeCom card
 MAX_BUTTON = 10  # characters on a WeCom button
 MAX_VALUE = 30  # characters in a WeCom field
-MAX_LABEL = 5
 _WORDS_ON_SCREEN = 36  # of a visit: the body of a DingTalk card holds 1 KB
 VISITS_AT_ONCE = 20  # what 全部拜访 shows in the chat
 
@@ -145,7 +144,7 @@ def _fields(
         ("负责人", rep_words(facts, directory)),
         ("地址", facts.customer.address or "没有登记"),
         ("最近一单", _last_order(history, today)) if debt_is_said else ("欠款", _debt_short(history)),
-        (_month_label(period), f"{yuan(sums.receivable_fen)}（{sums.orders} 单）" if sums.orders else "没有签收"),
+        (_period_label(period), f"{yuan(sums.receivable_fen)}（{sums.orders} 单）" if sums.orders else "没有签收"),
         ("服务", _service(history)),
         ("合同", _contract_short(history, today)),
     ]
@@ -159,9 +158,9 @@ def _last_order(history: CustomerHistory, today: date) -> str:
     return f"{on_day(order.ordered_at, today)} {yuan(order.receivable_fen)}"
 
 
-def _month_label(period: Period) -> str:
-    label = f"{period.start.month}月签收"
-    return label if period.words.endswith("月") and len(label) <= MAX_LABEL else "签收"
+def _period_label(period: Period) -> str:
+    whole_month = period.end == next_month(period.start) - timedelta(days=1) and period.start.day == 1
+    return f"{period.start.month}月签收" if whole_month else "签收"
 
 
 def _debt_short(history: CustomerHistory) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.clock import SHANGHAI
 from bot.domain.aspects import Aspect
@@ -183,3 +185,8 @@ def test_a_question_without_a_customer_keeps_what_it_asks() -> None:
     reading = read("还欠多少")
     assert reading is not None
     assert (reading.customer_no, reading.ambiguous_customers, reading.aspect) == (None, (), Aspect.UNPAID)
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_read_or_left(text: str) -> None:
+    read_query(text, mentions=[], sent_at=WEDNESDAY, directory=DIRECTORY)
