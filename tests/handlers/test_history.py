@@ -215,3 +215,15 @@ async def test_an_undone_visit_is_no_last_visit(desk: Desk) -> None:
     await desk.says("LiLei", "撤销")
     shown = await desk.says("LiLei", "绿源滨江上次是谁去的")
     assert shown.splitlines()[1] == "上次是李雷，2月9日 周一 15:00，上门拜访"
+
+
+async def test_two_customers_in_one_question_and_one_is_not_hers(desk: Desk) -> None:
+    await desk.says("hanmei", "云帆商贸和绿源滨江谁负责")
+    shown = await desk.shown_to("hanmei")
+    assert shown[0].splitlines()[:2] == ["南京云帆商贸有限公司", "负责人：韩梅（南京大区）"]
+    assert shown[1].startswith("「绿源超市(滨江店)」不在你负责的范围")
+
+
+async def test_a_promise_that_passed_stands_on_the_screen(desk: Desk) -> None:
+    desk.minutes_later(3 * 24 * 60)
+    assert "**约了没跟进**：2月13日 周五" in await desk.says("LiLei", "绿源滨江")
