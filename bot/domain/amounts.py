@@ -145,7 +145,7 @@ def _money(match: re.Match[str], folded: str, bare_from: int) -> Money | None:
 
 
 _UNIT_ALONE = {"万": Decimal(10_000), "千": Decimal(1_000), "百": Decimal(100)}
-_BORROWED = re.compile(r"(?<=[十百千万])[一二两三四五六七八九十]$")
+_BORROWED = re.compile(r"(?<=[十百千万wk])[一二两三四五六七八九十]$")
 _OWN_DIGIT = re.compile(r"月底|下周|下个|下月|下礼拜|下星期|下单|定了|点")
 _BORROWER_OF_ONE = re.compile(r"[起共直定些下点样半并律]")
 _BORROWER = re.compile(r"[个箱件台天月年号日瓶桶条套张家人位次趟期]|周(?!年)|星期|礼拜|[一二三四五六七八九十]?[月号日]")

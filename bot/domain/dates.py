@@ -211,7 +211,7 @@ def _vague(match: re.Match[str], today: date) -> date | None:
 
 
 _BEFORE = r"(?:之前|以前|前)?"
-_FREE = r"(?<![\d零〇一二两三四五六七八九十第几每.])"
+_FREE = r"(?<![\d零〇一二两三四五六七八九十第几每])(?!(?<=\.)\d)"  # 4.三月八号 is item four of a list
 _WEEK = "(?:周|星期|礼拜)"
 _AFTER = "(?:之后|以后|过后|后|之内|以内|内)"
 _BIG = "(?<![万千百])"  # 两万五月底: the 五 belongs to the amount

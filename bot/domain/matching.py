@@ -56,6 +56,9 @@ _SOME_BRANCH = re.compile(
     r"(?:[一-鿿]{1,4}?(?:路|街|门|站|村|校|城|区|里|园|场|桥|湾|浜|滨|山|江|湖)|"
     r"[一-鿿]{2})分?店(?![长员主里内面家铺庆堂])"
 )
+_SOME_STREET = re.compile(
+    r"[一-鿿]{1,2}(?:路|大道)(?![边上口过线程])|[东南西北]门|[东南西北]站|大学城|开发区|新村|老街|[一二三四五]中(?!的?[意等])|新街口|步行街"
+)
 _OF_COMPANY = re.compile(r"(?:连锁|集团|商业|供应链|控股)[一-鿿]{0,6}公司")
 
 
@@ -88,9 +91,9 @@ class NameIndex:
         )
         self.entries[entry.customer_no] = entry
         self._index(name.stem, entry, weak=False)
-        if short and not common:
+        if short != name.stem:
             self._index(short, entry, weak=False)
-        elif 2 <= len(common) < len(name.stem):
+        if 2 <= len(common) < len(name.stem) and common != short:
             self._index(common, entry, weak=True)
 
     def _index(self, key: str, entry: Entry, *, weak: bool) -> None:
@@ -199,9 +202,15 @@ def _branch(entry: Entry, folded: str, position: int) -> tuple[int, bool, bool]:
     bracketed = _BRACKETED.match(folded, position)
     if bracketed and bracketed[1] not in entry.places and ("店" in bracketed[1] or wanted):
         return position, False, True
-    return position, False, bool(_SOME_BRANCH.match(folded, position))
+    return (
+        position,
+        False,
+        bool(_SOME_BRANCH.match(folded, position) or (wanted and _SOME_STREET.match(folded, position))),
+    )
 
 
+_LATIN = re.compile(r"[a-z0-9]")
+SHORTEST_LATIN = 3  # letters; two of them stand in too many words
 _LEFT_CUE = re.compile(
     r"(?:^|[\s,，。;；:、!?(「『\"'】)]|[去到在跑和跟给帮陪从见约是]|拜访|客户|路过|那个|这个|今天|上午|下午|[刚嗯]|电话|微信|补记|记一下|\d[.)、]|跑了|去了|趟|上门|跟进|联系|对接|找|催|回访|巡店|查下?|看下)$"
 )
@@ -217,8 +226,14 @@ def _believable(
 ) -> bool:
     """Whether a reading has enough on its side to be taken for a name at all."""
     supported = hit.tail or hit.branch
-    if hit.weak or (hit.by == LITERAL and folded[hit.start : hit.end].isascii() and size < 4):
+    if hit.weak:
         return supported
+    if folded[hit.start : hit.end].isascii() and not supported:
+        return (
+            size >= SHORTEST_LATIN
+            and not _LATIN.match(folded, hit.end)
+            and not _LATIN.match(folded[hit.start - 1 :][:1])
+        )
     if hit.by == LITERAL:
         bare = not supported and not hit.placed and size == 2
         left, right = folded[: hit.start], folded[hit.end :]

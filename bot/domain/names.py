@@ -22,6 +22,10 @@ _SPLIT = re.compile("|".join(map(re.escape, _WORDS)))
 _SEVERAL = re.compile(f"(?:{_SPLIT.pattern})+")
 #: words of trade that follow a name in ordinary sentences too: 云光服务几号到期, 恒固设备坏了
 _ALSO_ORDINARY = frozenset(ALSO_ORDINARY)
+_INNER_BRANCH = re.compile(
+    r"(?P<stem>.{2,6}?)(?P<trade>(?:24h|生鲜|生活|平价|连锁)*(?:便利店|便利|超市|大药房|药房|药店|百货|书店|银行|酒店|饭店|火锅|餐厅))"
+    r"(?P<branch>(?!连锁)[^店]{2,6}?)(?:分?店)$"
+)
 _BRACKET = re.compile(r"[(\[【〔]([^)\]】〕]*)[)\]】〕]")
 _BLANK = re.compile(r"\s+")
 _SHOP = re.compile(r"(?:分?店|分公司|校区|院区|分部|分校)$")
@@ -65,6 +69,9 @@ def take_apart(name: str) -> Name:
         stem = stem[: ending.start()]
     offset = len(place) if base.startswith(place) else 0
     tail = base[offset + len(stem) :]
+    inner = None if inside else _INNER_BRANCH.match(base[offset:])
+    if inner:  # 苏果超市新街口店: a branch without brackets
+        stem, tail, inside = inner["stem"], inner["trade"], inner["branch"]
     return Name(plain(name), place, stem, tail, _SHOP.sub("", inside))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bot.domain.lexicon import SURNAMES
 from bot.domain.people import Contact
@@ -97,7 +98,8 @@ _NOT_TITLED = re.compile(
 _DOUBTFUL_SURNAMES = frozenset(
     "和向时从明来那全计索支都管应能门平常安连易成年路项方关商有于单白高万金石水温包车花查官顾盖许终定初生信权当位"
 )
-_SAFE_SURNAMES = frozenset(SURNAMES) - _DOUBTFUL_SURNAMES
+_KNOWN_SURNAMES = frozenset(SURNAMES)
+_SAFE_SURNAMES = _KNOWN_SURNAMES - _DOUBTFUL_SURNAMES
 _ANY_SURNAME = "(?:" + "|".join(SURNAMES) + ")"
 _NICKNAME_GOES_ON = re.compile(r"程序|项目|包装|单子?|方案|金额|时候?|万|米|店|方|车|白鼠|水")
 
@@ -133,7 +135,7 @@ _ALONE = re.compile(
 )
 _ALONE_BEFORE = re.compile(r"(?:跟|和|与|见|见到|见着|见了|碰到|找|找到|问了?|给)(?:他们?|她们?|店里|他家)?的?$")
 _ALONE_AFTER = re.compile(
-    r"^(?:娘)?(?:他|她)?(?:就|也|还|都|很|挺|直接|当场|明确|私下|口头)?(?:说|问|要|[定订]了|让|答应|同意|表示|嫌|"
+    r"^(?:娘)?(?:他|她)?(?:就|也|还|都|很|挺|直接|当场|明确|私下|口头)?(?:说|看了|收了|问|要|[定订]了|让|答应|同意|表示|嫌|"
     r"觉得|不肯|不想|不要|想|拍板|反馈|催|抱怨|在[,，。\s]|在店|态度|点头|犹豫|愿意|接待|签|认可|透露|希望|打电话|"
     r"来电|发火|没兴趣|提|告诉|聊)"
 )
@@ -238,10 +240,18 @@ def _by_whole_name(masked: str, contacts: Sequence[Contact]) -> list[Person]:
     return found
 
 
+@lru_cache(maxsize=256)
+def _patterns(surnames: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    return (
+        re.compile(rf"(?P<role>{_ROLE_WORDS})?(?P<surname>{surnames})(?P<title>{_TITLE})"),
+        re.compile(rf"(?P<role>{_ROLE_WORDS})?(?P<title>[老小大阿])(?P<surname>{surnames})"),
+    )
+
+
 def _by_title(masked: str, contacts: Sequence[Contact]) -> list[Person]:
     theirs = {contact.name[:2] if contact.name[:2] in SURNAMES else contact.name[:1] for contact in contacts}
-    titled = re.compile(rf"(?P<role>{_ROLE_WORDS})?(?P<surname>{_ANY_SURNAME})(?P<title>{_TITLE})")
-    nicked = re.compile(rf"(?P<role>{_ROLE_WORDS})?(?P<title>[老小大阿])(?P<surname>{_ANY_SURNAME})")
+    rare = [surname for surname in theirs if surname not in _KNOWN_SURNAMES]
+    titled, nicked = _patterns("|".join([_ANY_SURNAME, *map(re.escape, rare)]))
     found = []
     for match in titled.finditer(masked):
         surname = match["surname"]
