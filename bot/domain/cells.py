@@ -21,6 +21,7 @@ CHINA = timezone(timedelta(hours=8))  # what a clock in a file shows; China has 
 EMPTY = frozenset({"", "-", "--", "—", "——", "/", "无", "N/A", "#N/A", "NA", "NULL", "null", "None", "n/a"})
 MAX_YUAN = Decimal(10) ** 12  # more than any company's turnover: a shifted column, not an amount
 _UNITS = {"千": 1000, "k": 1000, "K": 1000, "万": 10_000, "w": 10_000, "W": 10_000, "亿": 100_000_000}
+_PLAIN = re.compile(r"(-?)([0-9]{1,11})(?:\.([0-9]{1,2}))?")
 _AMOUNT = re.compile(r"(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?|\.\d+")
 _CURRENCY = re.compile(r"人民币|RMB|CNY|[¥元圆]", re.IGNORECASE)
 _DATE = re.compile(
@@ -52,7 +53,8 @@ def is_empty(value: Cell) -> bool:
 def text(value: Cell) -> str:
     """Running text or a name: as typed, without outer blanks (also ideographic ones)."""
     if isinstance(value, str):
-        return value.strip().strip("\ufeff\u200b").strip()
+        stripped = value.strip()
+        return stripped if stripped.isprintable() else stripped.strip("\ufeff\u200b").strip()
     if value is None:
         return ""
     if isinstance(value, datetime):
@@ -76,15 +78,18 @@ def texts(value: Cell) -> tuple[str, ...]:
 
 def fen(value: Cell) -> int | None:
     """Money in yuan -> whole fen, half up where a stored number has more places; negative by sign or in brackets."""
+    if isinstance(value, str) and (plain := _PLAIN.fullmatch(value)):  # by far the most usual one, and fast
+        cents = int(plain[2]) * 100 + int((plain[3] or "0").ljust(2, "0"))
+        return -cents if plain[1] else cents
     if is_empty(value):
         return None
     amount = _typed_amount(value) if isinstance(value, str) else _stored_number(value)
     if abs(amount) > MAX_YUAN:
         raise BadCell(f"金额「{text(value)}」大得不可能，请检查是否串列")
-    cents = amount * 100 if isinstance(value, str) else (amount * 100).to_integral_value(ROUND_HALF_UP)
-    if cents != cents.to_integral_value():
+    exact = amount * 100 if isinstance(value, str) else (amount * 100).to_integral_value(ROUND_HALF_UP)
+    if exact != exact.to_integral_value():
         raise BadCell(f"金额「{text(value)}」不到分，最多两位小数")
-    return int(cents)
+    return int(exact)
 
 
 def rough_fen(value: Cell) -> int | None:

@@ -38,9 +38,10 @@ class Column:
         Raises:
             BadCell: with the column's name in its sentence.
         """
-        typed = [value[1:] if isinstance(value, str) and _PROTECTED.match(value) else value for value in raw]
+        if any(isinstance(value, str) and value[:1] == "'" for value in raw):
+            raw = tuple(value[1:] if isinstance(value, str) and _PROTECTED.match(value) else value for value in raw)
         try:
-            values = self.parse(*typed)
+            values = self.parse(*raw)
         except BadCell as error:
             raise BadCell(f"「{self.names[0]}」{error}") from error
         if self.required and values[0] in (None, "", ()):
