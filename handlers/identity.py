@@ -39,6 +39,9 @@ async def serve_stranger(
         return
     if not message.sender.user_id or await seen.count(f"stranger:{key}", seconds=_HOUR) > ANSWERS_PER_HOUR:
         return
+    if await _worth_matching(ctx, message, seen):
+        ctx.defer("match_stranger", inbox_id=ctx.uow.outbox.inbox_id, channel=message.channel.value)
+        return
     text = message.text.strip() if message.kind in (Kind.TEXT, Kind.MENU) else ""
     wish = _BIND.fullmatch(text)
     typed = wish[1].strip() if wish else text
@@ -50,6 +53,20 @@ async def serve_stranger(
         await _send_code(ctx, message.sender, typed, seen)
     else:
         ctx.reply(words.stranger())
+
+
+async def _worth_matching(ctx: Context, message: InboundMessage, seen: Seen) -> bool:
+    """Once a day per login, while somebody of the roster has no login here: their mobile number may tell."""
+    missing = any(
+        item.active and item.mobile and not _login(item, message.channel) for item in ctx.directory.employees()
+    )
+    if not missing or ctx.uow.outbox.inbox_id is None:
+        return False
+    return await seen.first(f"matching:{message.sender.key}", seconds=_DAY)
+
+
+def _login(employee: Employee, channel: ChannelName) -> str:
+    return employee.wecom_user if channel is ChannelName.WECOM else employee.dingtalk_user
 
 
 async def _send_code(ctx: Context, account: Account, who: str, seen: Seen) -> None:
@@ -109,7 +126,7 @@ def _named(ctx: Context, who: str) -> list[Employee]:
 def _other_account(ctx: Context, employee: Employee, asking: Account) -> Account | None:
     """The employee's login on the platform that was not used for asking, if that platform is switched on."""
     other = asking.channel.other
-    user = employee.dingtalk_user if other is ChannelName.DINGTALK else employee.wecom_user
+    user = _login(employee, other)
     return Account(other, user) if user and other in ctx.channels else None
 
 

@@ -11,6 +11,6 @@ schedule: Schedule[JobContext] = Schedule()
 schedule.include(account_matching.schedule)
 schedule.include(followup_reminder.schedule)
 
-tasks: dict[str, Task] = {**hearing.tasks}
+tasks: dict[str, Task] = {**hearing.tasks, **account_matching.tasks}
 
 __all__ = ["schedule", "tasks"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
 import structlog
@@ -12,11 +14,14 @@ from bot.errors import ChannelError
 from bot.messages import Account, ChannelName
 from bot.schedule import Schedule
 from jobs.context import JobContext
+from jobs.tasks import Task
 
 log = structlog.get_logger(__name__)
 
 schedule = Schedule[JobContext]()
 
+AFTER_MATCHING = ":matched"  # marks the message that comes again after the look-up
+DIRECTORY_LOOKS, LOOK_SECONDS = 10, 0.1
 MISSES_PER_RUN = 0.05  # of the roster; WeCom blocks the look-up for a day at a fifth (protocols/wecom.md 7.2)
 
 
@@ -38,6 +43,19 @@ async def account_matching(ctx: JobContext) -> int:
             missing = [item for item in unique if not _login(item, name)]
             bound += await _match(ctx, name, channel, missing, misses=1 + int(len(people) * MISSES_PER_RUN))
     return bound
+
+
+async def match_stranger(ctx: JobContext, *, inbox_id: int, channel: str) -> None:
+    """Somebody unknown wrote: look once whose number is theirs, then hand the message in again."""
+    if ChannelName(channel) in ctx.channels:
+        await account_matching(ctx)
+    async with ctx.unit_of_work() as uow:
+        message = await uow.inbox.read(inbox_id)
+    for _ in range(DIRECTORY_LOOKS):  # a binding reaches this process's directory by a notification
+        if ctx.directory().employee_by_account(channel, message.sender.user_id) is not None:
+            break
+        await asyncio.sleep(LOOK_SECONDS)
+    await ctx.accept(replace(message, message_id=f"{message.message_id}{AFTER_MATCHING}"))
 
 
 async def _match(
@@ -78,3 +96,6 @@ def _digits(mobile: str) -> str:
     digits = re.sub(r"\D", "", mobile)
     digits = digits.removeprefix("86") if len(digits) == 13 else digits
     return digits if re.fullmatch(r"1\d{10}", digits) else ""
+
+
+tasks: dict[str, Task] = {"match_stranger": match_stranger}
