@@ -52,7 +52,7 @@ _NOT_THE_DEAL_BEFORE = re.compile(
     r"[一1][箱瓶件台套桶](?!体)|单价|进价|零售价"
     r"|保证金|押金|质保金|定金|订金|首付|预付|欠|尾款|余款|货款|应收|回款|收款|催|到账|到帐|打[了来过]|汇[了来过]|"
     r"转[了来过]账?|付[了过给]|已[付打收]|收到|收了"
-    r"|退[款了货]|罚|返利|返点|返现|陈列费|堆头费|进场费|条码费|运费|快递费|人工费|差额|差异|差了|差价|差(?=$|"
+    r"|退[款了货]|罚|返利|返点|返现|陈列费|堆头费|进场费|条码费|运费|快递费|人工费|差额|差异|差了|(?<!补)差价|差(?=$|"
     r"个?$)|对账|对帐|账上|短少|少[了收付]|多[了收付]"
     r"|优惠|便宜|让利|(?:再|能|多|还)让$|[降涨高贵低减]了|补贴|赠|送他|送她|送了|扣|抹零|注册资本|营业额|流水|"
     r"销售额|房租|租金|工资|罚款|赔|竞品|对手|人家报|他们报|别家|库存|剩"
@@ -193,6 +193,8 @@ def deal_amount(
 
 def _score(left: str, right: str, following: str, money: Money) -> int | None:
     """How surely this sum is the deal; None when it is certainly something else."""
+    if left.rstrip().endswith(("×", "x", "*")) or right.lstrip().startswith(("=", "×", "*")):  # 360桶×285=102600
+        return None
     new = _NEW.search(left)
     if not new and (_NOT_THE_DEAL_BEFORE.search(left) or _OLD.search(left)):
         return None
