@@ -108,9 +108,7 @@ class CustomerRepository:
 
     async def _contacts(self, *conditions: Any) -> list[Contact]:
         rows = await self._connection.execute(
-            select(*_CONTACT)
-            .where(*conditions)
-            .order_by(contacts.c.customer_no, contacts.c.position)
+            select(*_CONTACT).where(*conditions).order_by(contacts.c.customer_no, contacts.c.position)
         )
         return [
             Contact(customer_no=number, name=name, title=title, mobile=mobile, preference=preference)
