@@ -136,7 +136,7 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
                 settings=settings,
                 strangers=serve_stranger,
             ),
-            wake=inbox.on_new,
+            arrivals=inbox.arrivals,
         )
         deliveries = Deliveries(pool)
         app = Application(
@@ -203,6 +203,7 @@ async def running(
     start = app.running
     start["listener"] = _loop("listener", listener.run())
     if worker:
+        app.inbox.tells_others = False
         start["intake"] = _loop("intake", app.intake.run())
         start["deliver"] = _loop("deliver", _work(app, DELIVER_QUEUE, DELIVER_CONCURRENCY))
         start["work"] = _loop("work", _work(app, WORK_QUEUE, WORK_CONCURRENCY))
@@ -224,8 +225,8 @@ async def running(
 
 
 def _wake(app: Application) -> Callable[[str], Coroutine[Any, Any, None]]:
-    async def wake(_payload: str) -> None:
-        app.inbox.on_new.set()
+    async def wake(how_many: str) -> None:
+        app.inbox.heard(how_many)
 
     return wake
 

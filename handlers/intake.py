@@ -28,7 +28,7 @@ log = structlog.get_logger()
 
 MAX_ATTEMPTS = 3  # unexpected failures of one message before it is given up with an apology
 RETRY_SECONDS = 2.0
-IDLE_SECONDS = 1.0  # a look at the inbox without being woken, should a NOTIFY have been lost
+IDLE_SECONDS = 1.0  # between counts of what waits without having been announced
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,35 +48,56 @@ class Surroundings:
 class Intake:
     """Takes messages out of the inbox until stopped; several may run, in one process or on many machines."""
 
-    def __init__(self, around: Surroundings, *, wake: asyncio.Event, slots: int = 4) -> None:
+    def __init__(self, around: Surroundings, *, arrivals: asyncio.Semaphore, slots: int = 4) -> None:
+        """`arrivals` has a permit for each message that may be waiting: a look at the inbox costs as much as one."""
         self._around = around
-        self._wake = wake
+        self._arrivals = arrivals
         self._slots = slots
         self._stopping = False
+        self._behind = 0  # looks that found nothing while something was in hand: its sender may have said more
         self.busy = 0  #: messages being handled right now
 
     async def run(self) -> None:
         """Until `stop`; whatever is being handled is finished."""
-        await asyncio.gather(*(self._slot() for _ in range(self._slots)))
+        count = asyncio.create_task(self._count_waiting(), name="intake counts")
+        try:
+            await asyncio.gather(*(self._slot() for _ in range(self._slots)))
+        finally:
+            count.cancel()
 
     def stop(self) -> None:
         self._stopping = True
-        self._wake.set()
+        self._look(self._slots)
+
+    def _look(self, times: int) -> None:
+        for _ in range(times):
+            self._arrivals.release()
 
     async def _slot(self) -> None:
         while not self._stopping:
+            await self._arrivals.acquire()
             try:
-                if await self.handle_next():
-                    self._wake.set()  # there may be more, for the other slots too
-                    continue
+                found = await self.handle_next()
             except Exception:  # this loop must survive a database that is away
                 log.exception("intake.failed")
                 await asyncio.sleep(RETRY_SECONDS)
-            self._wake.clear()
-            try:
-                await asyncio.wait_for(self._wake.wait(), IDLE_SECONDS)
-            except TimeoutError:
                 continue
+            if found:
+                behind, self._behind = self._behind, 0
+                self._look(behind)
+            elif self.busy:
+                self._behind += 1
+
+    async def _count_waiting(self) -> None:
+        """What nobody announced: left by a process that died, to be tried again by now, or a NOTIFY that was lost."""
+        while not self._stopping:
+            if self._arrivals.locked():
+                try:
+                    async with self._around.unit_of_work() as uow:
+                        self._look(await uow.inbox.count_open() - self.busy)
+                except Exception:  # this loop must survive a database that is away
+                    log.exception("intake.failed")
+            await asyncio.sleep(IDLE_SECONDS)
 
     async def handle_next(self) -> bool:
         """Handle the oldest message that may be handled now. False if there was none."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
+
+import orjson
 
 from bot.actions import StoredAction
 from bot.messages import (
@@ -27,6 +30,15 @@ from bot.messages import (
 )
 
 Json = dict[str, Any]
+_NUL = re.compile(
+    rb"(?<!\\)((?:\\\\)*)\\u0000"
+)  # the escape itself, not a backslash that somebody typed before "u0000"
+
+
+def for_jsonb(value: object) -> bytes:
+    """JSON as PostgreSQL's jsonb takes it: without NUL characters."""
+    data = orjson.dumps(value, default=str)
+    return _NUL.sub(rb"\1", data) if b"\\u0000" in data else data
 
 
 def inbound_to_json(message: InboundMessage) -> Json:

@@ -6,31 +6,38 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import orjson
 import psycopg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import ChannelUnavailable
 from bot.messages import InboundMessage
-from store.codec import inbound_from_json, inbound_to_json
+from store.codec import for_jsonb, inbound_from_json, inbound_to_json
+from store.wire import Rows, Wire
 
-WAKE_CHANNEL = "inbox"  # NOTIFY after each batch of new rows
+WAKE_CHANNEL = "inbox"  # NOTIFY after each batch of new rows: how many
 MAX_BATCH = 256
+MAX_WAITING = 10_000
+ANSWER_SECONDS = 10.0  # a database silent for so long is away; the platform gave up after five
 _INSERT = """
-WITH fresh AS (
-    INSERT INTO inbox (channel, app_id, message_id, sender_key, message)
-    SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::jsonb[])
-    ON CONFLICT (channel, app_id, message_id) DO NOTHING
-    RETURNING channel, app_id, message_id
-)
-SELECT channel, app_id, message_id, pg_notify('inbox', '') FROM fresh
+INSERT INTO inbox (channel, app_id, message_id, sender_key, message)
+SELECT channel, app_id, message_id, sender_key, message
+FROM json_to_recordset($1::json)
+     AS r(channel text, app_id text, message_id text, sender_key text, message jsonb)
+ON CONFLICT (channel, app_id, message_id) DO NOTHING
+RETURNING channel, app_id, message_id
 """
+_INSERT_AND_TELL = f"""
+WITH fresh AS ({_INSERT})
+SELECT channel, app_id, message_id, pg_notify('{WAKE_CHANNEL}', count(*) OVER ()::text) FROM fresh
+"""  # noqa: S608 - constants only
+Key = tuple[bytes, bytes, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,29 +50,47 @@ class Waiting:
     received_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    key: Key
+    row: bytes
+    answer: asyncio.Future[bool]
+
+
 class InboxWriter:
-    """`await accept(message)` returns after the commit that holds the message. One per process."""
+    """`await accept(message)` returns after the commit that holds the message. One per process.
+
+    What comes in while one statement is under way goes with the next, so that a burst shares its commits.
+    """
 
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
-        self._queue: asyncio.Queue[tuple[InboundMessage, asyncio.Future[bool]]] = asyncio.Queue(maxsize=10_000)
-        self._task: asyncio.Task[None] | None = None
-        self._connection: psycopg.AsyncConnection[tuple[object, ...]] | None = None
-        self.on_new = asyncio.Event()  #: set after new rows, for a handler loop in the same process
+        self._waiting: deque[_Entry] = deque()
+        self._written: list[_Entry] = []  # with the statement under way
+        self._wire: Wire | None = None
+        self._connecting: asyncio.Task[None] | None = None
+        self._patience: asyncio.TimerHandle | None = None
+        self._closing = False
+        self._drained = asyncio.Event()
+        self.tells_others = True  #: NOTIFY; off where this process handles what it receives
+        self.arrivals = asyncio.Semaphore(0)  #: one permit per new row, for the handler loop of this process
 
     async def open(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="inbox writer")
+        """Nothing is connected before the first message."""
 
     async def close(self) -> None:
         """Write what is waiting, then stop."""
-        if self._task is not None:
-            await self._queue.join()
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
-        if self._connection is not None:
-            await self._connection.close()
-            self._connection = None
+        self._closing = True
+        if self._waiting or self._written:
+            await self._drained.wait()
+        if self._connecting is not None:
+            await asyncio.gather(self._connecting, return_exceptions=True)
+        await self._forget_wire()
+
+    def heard(self, how_many: str) -> None:
+        """Another process stored new rows ("" after a gap in hearing: look whether it did)."""
+        for _ in range(int(how_many or 1)):
+            self.arrivals.release()
 
     async def accept(self, message: InboundMessage) -> bool:
         """Store durably; True if new.
@@ -73,53 +98,72 @@ class InboxWriter:
         Raises:
             ChannelUnavailable: the database did not take it; the platform must send it again.
         """
-        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        await self._queue.put((message, answer))
-        return await answer
+        if len(self._waiting) >= MAX_WAITING:
+            raise ChannelUnavailable("inbox: too many waiting")
+        entry = _Entry(_key(message), _row(message), asyncio.get_running_loop().create_future())
+        self._waiting.append(entry)
+        if not self._written:
+            self._write()
+        return await entry.answer
 
-    async def _run(self) -> None:
-        while True:
-            batch = [await self._queue.get()]
-            while len(batch) < MAX_BATCH and not self._queue.empty():
-                batch.append(self._queue.get_nowait())
-            try:
-                fresh = await self._write([message for message, _ in batch])
-            except (psycopg.Error, OSError) as error:
-                await self._forget_connection()
-                for _, answer in batch:
-                    if not answer.done():
-                        answer.set_exception(ChannelUnavailable(f"inbox: {type(error).__name__}"))
-            else:
-                for message, answer in batch:
-                    key = (message.channel.value, message.app_id, message.message_id)
-                    if not answer.done():
-                        answer.set_result(key in fresh)
-                    fresh.discard(key)  # the same message twice in one batch is new once
-                self.on_new.set()
-            finally:
-                for _ in batch:
-                    self._queue.task_done()
+    def _write(self) -> None:
+        """Send what is waiting; called whenever nothing is under way."""
+        if self._wire is None or self._wire.broken:
+            if self._connecting is None:
+                self._connecting = asyncio.create_task(self._connect(), name="inbox connects")
+            return
+        self._written = [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_BATCH))]
+        try:
+            self._wire.send([b"[%b]" % b",".join(entry.row for entry in self._written)], self._answered)
+        except psycopg.Error as error:
+            self._answered(error)
+            return
+        self._patience = asyncio.get_running_loop().call_later(ANSWER_SECONDS, self._answered, TimeoutError())
 
-    async def _write(self, messages: Sequence[InboundMessage]) -> set[tuple[str, str, str]]:
-        if self._connection is None or self._connection.closed:
-            self._connection = await psycopg.AsyncConnection.connect(self._dsn, autocommit=True)
-        cursor = await self._connection.execute(
-            _INSERT,
-            (
-                [message.channel.value for message in messages],
-                [message.app_id for message in messages],
-                [message.message_id for message in messages],
-                [sender_key(message) for message in messages],
-                [_storable(message) for message in messages],
-            ),
-            prepare=True,
-        )
-        return {(str(row[0]), str(row[1]), str(row[2])) for row in await cursor.fetchall()}
+    async def _connect(self) -> None:
+        try:
+            await self._forget_wire()
+            statement = _INSERT_AND_TELL if self.tells_others else _INSERT
+            self._wire = await asyncio.wait_for(Wire.open(self._dsn, statement), ANSWER_SECONDS)
+        except (psycopg.Error, OSError, TimeoutError) as error:
+            self._written = list(self._waiting)
+            self._waiting.clear()
+            self._connecting = None
+            self._answered(error)
+        else:
+            self._connecting = None
+            self._write()
 
-    async def _forget_connection(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.close()
+    def _answered(self, rows: Rows | Exception) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+        batch, self._written = self._written, []
+        if isinstance(rows, Exception):
+            if self._wire is not None:
+                self._wire.broken = True  # whatever it was, a new connection is a clean start
+            for entry in batch:
+                if not entry.answer.done():
+                    entry.answer.set_exception(ChannelUnavailable(f"inbox: {type(rows).__name__}"))
+        else:
+            self._tell(batch, {row[:3] for row in rows})
+        if self._waiting:
+            self._write()
+        elif self._closing:
+            self._drained.set()
+
+    def _tell(self, batch: Sequence[_Entry], fresh: set[tuple[bytes | None, ...]]) -> None:
+        for _ in fresh:
+            self.arrivals.release()
+        for entry in batch:
+            if not entry.answer.done():
+                entry.answer.set_result(entry.key in fresh)
+            fresh.discard(entry.key)  # the same message twice in one batch is new once
+
+    async def _forget_wire(self) -> None:
+        wire, self._wire = self._wire, None
+        if wire is not None:
+            await wire.close()
 
 
 def sender_key(message: InboundMessage) -> str:
@@ -127,9 +171,20 @@ def sender_key(message: InboundMessage) -> str:
     return message.sender.key if message.sender.user_id else f"{message.channel}:"
 
 
-def _storable(message: InboundMessage) -> str:
-    # PostgreSQL's jsonb has no NUL character
-    return orjson.dumps(inbound_to_json(message)).decode().replace("\\u0000", "")
+def _key(message: InboundMessage) -> Key:
+    return message.channel.value.encode(), message.app_id.encode(), message.message_id.encode()
+
+
+def _row(message: InboundMessage) -> bytes:
+    return for_jsonb(
+        {
+            "channel": message.channel.value,
+            "app_id": message.app_id,
+            "message_id": message.message_id,
+            "sender_key": sender_key(message),
+            "message": inbound_to_json(message),
+        }
+    )
 
 
 class Inbox:
@@ -143,10 +198,18 @@ class Inbox:
         row = (await self._connection.execute(_TAKE)).one_or_none()
         return None if row is None else _to_waiting(row)
 
+    async def read(self, inbox_id: int) -> InboundMessage:
+        """A message as it came in, whatever became of it."""
+        return _to_waiting((await self._connection.execute(_READ, {"inbox_id": inbox_id})).one()).message
+
     async def take_again(self, inbox_id: int) -> Waiting | None:
         """This message, if it is still open and nobody holds it."""
         row = (await self._connection.execute(_TAKE_ONE, {"inbox_id": inbox_id})).one_or_none()
         return None if row is None else _to_waiting(row)
+
+    async def count_open(self) -> int:
+        """How many messages may be handled now, at most 1,000."""
+        return int((await self._connection.execute(_COUNT_OPEN)).scalar_one())
 
     async def handled(self, inbox_id: int) -> None:
         await self._connection.execute(_HANDLED, {"inbox_id": inbox_id})
@@ -164,9 +227,14 @@ WHERE state = 'received' AND (retry_at IS NULL OR retry_at <= now())
                   AND older.inbox_id < mine.inbox_id)
 ORDER BY inbox_id LIMIT 1 FOR UPDATE OF mine SKIP LOCKED
 """)  # noqa: S608 - constants only
+_READ = text(f"SELECT {_COLUMNS} FROM inbox WHERE inbox_id = :inbox_id")  # noqa: S608
 _TAKE_ONE = text(
     f"SELECT {_COLUMNS} FROM inbox WHERE inbox_id = :inbox_id AND state = 'received' FOR UPDATE SKIP LOCKED"  # noqa: S608
 )
+_COUNT_OPEN = text("""
+SELECT count(*) FROM (SELECT FROM inbox WHERE state = 'received' AND (retry_at IS NULL OR retry_at <= now())
+                      LIMIT 1000) AS open
+""")
 _HANDLED = text("UPDATE inbox SET state = 'handled', handled_at = clock_timestamp() WHERE inbox_id = :inbox_id")
 _FAILED = text("""
 UPDATE inbox SET attempts = attempts + 1, error = :error, retry_at = :retry_at,

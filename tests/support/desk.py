@@ -108,7 +108,7 @@ class Desk:
                 settings=settings,
                 strangers=serve_stranger,
             ),
-            wake=asyncio.Event(),
+            arrivals=asyncio.Semaphore(0),
         )
 
     # -- what people do ---------------------------------------------------------------------------------------------
