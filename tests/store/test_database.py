@@ -76,7 +76,7 @@ def test_default_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 async def test_the_last_to_leave_stops_the_embedded_server(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Two users in this process and one in another, which is killed and never signs off."""
-    folder = tmp_path_factory.mktemp("embedded")
+    folder = tmp_path_factory.mktemp("数据 of +1% & more")
     first = await open_database(settings(data_dir=str(folder)))
     second = await open_database(settings(data_dir=str(folder)))
     other = await asyncio.create_subprocess_exec(
