@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import handlers.help as help_
 from bot.router import Router
-from handlers import corrections, followups, history, identity, media, smalltalk, visits
+from handlers import corrections, followups, history, identity, media, smalltalk, undo, visits
 from handlers.context import Context
 
 router: Router[Context] = Router()
 router.include(
     [
         visits.router,
+        undo.router,
         corrections.router,
         followups.router,
         smalltalk.router,

@@ -134,6 +134,20 @@ async def customer_in_words(
             ctx.ask(dialogue, error.sentence, data)
 
 
+def told_apart(text: str, candidates: Sequence[Customer]) -> Customer | None:
+    """The one candidate whose name or address holds the words ("滨江那家", "中山路的")."""
+    part = _FILLER.sub("", text)
+    if not 2 <= len(part) <= _LONG_ANSWER:
+        return None
+    fitting = [item for item in candidates if part in f"{item.name} {item.short_name} {item.address}"]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def names_customer(ctx: Context, text: str) -> bool:
+    """Whether an answer names any customer at all."""
+    return bool(_mentions(ctx, text))
+
+
 def _mentions(ctx: Context, text: str) -> list[Mention]:
     whole = ctx.directory.look_up(text, sender=ctx.employee)
     return [whole] if whole else ctx.directory.find(text, sender=ctx.employee)

@@ -6,22 +6,22 @@ import re
 from collections.abc import Mapping
 
 from bot.cards import visits as words
-from bot.cards.followups import todo_text
 from bot.clock import SHANGHAI
+from bot.domain.corrections import never_mind
 from bot.domain.understanding import Understood, understand
-from bot.domain.visit_records import UNDO_WITHIN, Visit, VisitField, VisitState, cancelled, confirmed, restored
+from bot.domain.visit_records import Visit, VisitField, VisitState, cancelled, confirmed
 from bot.domain.visits import VisitReading
-from bot.errors import NotAllowed, NotFound, OutOfDate
+from bot.errors import NotAllowed, NotFound
 from bot.messages import InboundMessage, Kind
 from bot.router import Router
 from handlers import smalltalk
 from handlers.context import Context
 from handlers.media import keep, place, settle_note
-from handlers.recording import CHOOSE, choosable, record_all, refresh, settle_customer
+from handlers.recording import CHOOSE, choosable, expect, record_all, refresh, settle_customer
 
 router = Router[Context]()
 
-_NUMBER = re.compile(r"BF\d{6,}", re.IGNORECASE)
+NUMBER = re.compile(r"BF\d{6,}", re.IGNORECASE)
 _PLACE = re.compile(r"第?([1-9])(?:家|个)?(?:[\s.、。)）]|$)")
 _NONE_OF_THEM = re.compile(r"(?:都?不是|都不对)[。！!\s]*(?:BF\d+)?$", re.IGNORECASE)
 _BUTTON = re.compile(r"(?:[1-9] .{1,12}|都?不是) BF\d{6,}", re.IGNORECASE)  # typed where there are no buttons
@@ -41,7 +41,7 @@ async def free_text(message: InboundMessage, ctx: Context) -> None:
 
 async def read_sentence(message: InboundMessage, ctx: Context, text: str, *, heard: bool = False) -> list[Visit]:
     """Do what a sentence means; returns the visits it told of."""
-    if _BUTTON.fullmatch(text.strip()) and (number := _NUMBER.search(text)):
+    if _BUTTON.fullmatch(text.strip()) and (number := NUMBER.search(text)):
         visit = await own_visit(ctx, number[0].upper())
         if visit.state is VisitState.CHOOSING and await _chosen_by_number(ctx, visit, text.strip()):
             return []
@@ -105,7 +105,7 @@ async def choose(message: InboundMessage, ctx: Context, action: words.ChooseCust
     """One candidate was tapped, or none of them."""
     visit = await own_visit(ctx, action.visit_no)
     if visit.state is not VisitState.CHOOSING:
-        await refresh(ctx, visit, status=_settled_status(ctx, visit))
+        await refresh(ctx, visit, status=settled_status(ctx, visit))
         return
     if not action.customer_no:
         ctx.ask(CHOOSE, words.QUESTIONS[VisitField.CUSTOMER], {"visit_no": visit.visit_no})
@@ -120,7 +120,7 @@ async def choose(message: InboundMessage, ctx: Context, action: words.ChooseCust
 @router.dialogue(CHOOSE)
 async def chosen_in_words(message: InboundMessage, ctx: Context, data: Mapping[str, str]) -> None:
     """The customer's name, or the number in front of a candidate; anything else is read as usual."""
-    from handlers.corrections import customer_in_words
+    from handlers.corrections import customer_in_words, names_customer, told_apart
 
     visit = await ctx.uow.visits.get(data["visit_no"])
     if visit.state is not VisitState.CHOOSING or visit.employee_no != ctx.employee.employee_no:
@@ -128,7 +128,13 @@ async def chosen_in_words(message: InboundMessage, ctx: Context, data: Mapping[s
         return
     if await _chosen_by_number(ctx, visit, message.text.strip()):
         return
-    await customer_in_words(message, ctx, visit, CHOOSE, data)
+    if part := told_apart(message.text, choosable(ctx, visit)):
+        await settle_customer(ctx, visit, part)
+    elif visit.candidates and not names_customer(ctx, message.text) and not never_mind(message.text):
+        expect(ctx, CHOOSE, data)  # the card still asks; what was said is about something else
+        await read_sentence(message, ctx, message.text)
+    else:
+        await customer_in_words(message, ctx, visit, CHOOSE, data)
 
 
 async def _chosen_by_number(ctx: Context, visit: Visit, answer: str) -> bool:
@@ -162,23 +168,23 @@ async def _confirm(ctx: Context, visit: Visit) -> None:
         ctx.ask(CHOOSE, words.QUESTIONS[VisitField.CUSTOMER], {"visit_no": visit.visit_no})
         return
     if visit.state is VisitState.CANCELLED:
-        await refresh(ctx, visit, status=_settled_status(ctx, visit))
+        await refresh(ctx, visit, status=settled_status(ctx, visit))
         return
     after = confirmed(visit)
     if visit.state is not VisitState.CONFIRMED:
         await ctx.uow.visits.save(visit, after, at=ctx.sent_at)
         ctx.audit("visit.confirmed", subject=visit.visit_no)
     ctx.end_dialogue()
-    await refresh(ctx, after, status=_settled_status(ctx, after))
+    await refresh(ctx, after, status=settled_status(ctx, after))
 
 
 @router.action(words.CancelVisit)
 async def cancel(message: InboundMessage, ctx: Context, action: words.CancelVisit) -> None:
     """The whole visit was a mistake."""
-    await _cancel(ctx, await own_visit(ctx, action.visit_no))
+    await cancel_visit(ctx, await own_visit(ctx, action.visit_no))
 
 
-async def _cancel(ctx: Context, visit: Visit) -> None:
+async def cancel_visit(ctx: Context, visit: Visit) -> None:
     after = cancelled(visit)
     if visit.state is not VisitState.CANCELLED:
         await ctx.uow.visits.save(visit, after, at=ctx.sent_at)
@@ -186,55 +192,6 @@ async def _cancel(ctx: Context, visit: Visit) -> None:
         ctx.audit("visit.cancelled", subject=visit.visit_no, before=visit.state.value)
     ctx.end_dialogue()
     await refresh(ctx, after, status=words.cancelled_by(ctx.employee.name, ctx.sent_at))
-
-
-@router.command("撤销", "undo")
-async def undo(message: InboundMessage, ctx: Context, rest: str) -> None:
-    """撤销：撤回你 24 小时内的上一步（记的拜访或改动），也可以带编号。"""
-    ctx.end_dialogue()
-    since = ctx.sent_at - UNDO_WITHIN
-    if number := _NUMBER.search(rest):
-        visit = await own_visit(ctx, number[0].upper())
-        if visit.state is VisitState.CANCELLED:
-            ctx.reply(words.already_cancelled(visit.visit_no))
-        elif visit.said_at < since:
-            raise OutOfDate(words.nothing_to_undo())
-        else:
-            await _cancel(ctx, visit)
-            ctx.reply(words.undone_visit(visit, _name(ctx, visit)))
-        return
-    changes = await ctx.uow.visits.last_changes(ctx.employee.employee_no, since=since)
-    if not changes:
-        ctx.reply(words.nothing_to_undo())
-        return
-    said = []
-    for change in changes:
-        visit = await ctx.uow.visits.get(change.visit_no)
-        if change.what == "recorded":
-            await _cancel(ctx, visit)
-            said.append(words.undone_visit(visit, _name(ctx, visit)))
-        else:
-            before = restored(visit, change.former)
-            await ctx.uow.visits.save(visit, before, at=ctx.sent_at)
-            ctx.audit("visit.restored", subject=visit.visit_no, **change.former)
-            await refresh(ctx, before, status=_settled_status(ctx, before))
-            said.append(words.undone_edit(visit, before, _name(ctx, before)))
-    await ctx.uow.visits.undone(changes, at=ctx.sent_at)
-    if any(change.what != "recorded" for change in changes) and await ctx.uow.visits.last_changes(
-        ctx.employee.employee_no, since=since
-    ):
-        said.append(words.undo_goes_on())
-    ctx.reply("\n".join(said))
-
-
-@router.command("待办", "todo")
-async def todo(message: InboundMessage, ctx: Context, rest: str) -> None:
-    """待办：没确认的拜访，和到期该跟进的客户。"""
-    today = ctx.sent_at.astimezone(SHANGHAI).date()
-    number = ctx.employee.employee_no
-    waiting = await ctx.uow.visits.waiting(number)
-    due = await ctx.uow.visits.promises(today, as_of=ctx.sent_at, employee_no=number, overdue=True)
-    ctx.reply(todo_text(waiting, due, names={visit.visit_no: _name(ctx, visit) for visit in (*waiting, *due)}))
 
 
 # -- whose visit ----------------------------------------------------------------------------------------------------
@@ -255,19 +212,21 @@ async def own_visit(ctx: Context, visit_no: str) -> Visit:
 
 async def visit_meant(ctx: Context, rest: str) -> Visit:
     """The visit whose number was typed, else the sender's newest one that waits for an answer."""
-    if number := _NUMBER.search(rest):
+    if number := NUMBER.search(rest):
         return await own_visit(ctx, number[0].upper())
     if waiting := await ctx.uow.visits.waiting(ctx.employee.employee_no):
         return await own_visit(ctx, waiting[0].visit_no)
     raise NotFound(words.nothing_waiting())
 
 
-def _name(ctx: Context, visit: Visit) -> str:
+def customer_name(ctx: Context, visit: Visit) -> str:
+    """Of a visit, for sentences."""
     customer = ctx.directory.customer(visit.customer_no or "")
     return customer.name if customer else words.UNKNOWN_CUSTOMER
 
 
-def _settled_status(ctx: Context, visit: Visit) -> str:
+def settled_status(ctx: Context, visit: Visit) -> str:
+    """Who settled it and when, for the card; empty while it is open."""
     match visit.state:
         case VisitState.CONFIRMED:
             return words.confirmed_by(ctx.employee.name, ctx.sent_at)

@@ -16,6 +16,9 @@ from bot.errors import NotFound
 from store.visit_media import VisitMedia
 
 
+RECORDED = "recorded"  # what a change that told a new visit is called
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One own action of a person on one visit. `former` is empty when the visit was recorded by it."""

@@ -255,6 +255,10 @@ def undo_goes_on() -> str:
     return "再发一次「撤销」，撤回再前面一步。"
 
 
+def too_old_to_undo(visit_no: str) -> str:
+    return f"{visit_no} 是 24 小时以前记的，不能再撤销；内容有误可以用「改内容 {visit_no} …」改。"
+
+
 def nothing_to_undo() -> str:
     return "最近 24 小时没有可以撤销的操作。"
 

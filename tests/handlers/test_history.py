@@ -64,7 +64,7 @@ async def test_a_customer_on_one_screen(desk: Desk) -> None:
     shown = await desk.says("LiLei", "客户 绿源滨江")
     assert shown.splitlines() == [
         "绿源超市(滨江店)",
-        "欠款最多 2,500.50 元，都没到期",
+        "欠款约 2,500.50 元（粗算），都没到期",
         "负责人：李雷（杭州大区）",
         "地址：杭州市滨江区水杉路22号",
         "最近一单：2月10日 999.00 元",
@@ -98,8 +98,8 @@ async def test_every_fact_of_the_card_fits_a_phone(desk: Desk) -> None:
 
 
 ANSWERS = {
-    "绿源滨江还欠多少": "欠款最多 2,500.50 元，都没到期",
-    "客户 绿源滨江 还欠多少": "欠款最多 2,500.50 元，都没到期",
+    "绿源滨江还欠多少": "欠款约 2,500.50 元（粗算），都没到期",
+    "客户 绿源滨江 还欠多少": "欠款约 2,500.50 元（粗算），都没到期",
     "绿源滨江上个月签收多少": "2026年1月签收 3,700.50 元",
     "绿源滨江最近一次订单是什么时候": "最近一单 2月10日，应收 999.00 元，配送中",
     "绿源滨江缺什么货": "1 种低于安全库存：牧云酸奶礼盒",
@@ -196,7 +196,7 @@ async def test_the_choice_can_be_typed(desk: Desk, reply: str) -> None:
 
 async def test_a_question_without_a_name_asks_for_it(desk: Desk) -> None:
     assert await desk.says("LiLei", "还欠多少") == "要查哪家客户？发店名、公司名或联系人的名字就行。"
-    assert (await desk.says("LiLei", "绿源滨江")).splitlines()[1] == "欠款最多 2,500.50 元，都没到期"
+    assert (await desk.says("LiLei", "绿源滨江")).splitlines()[1] == "欠款约 2,500.50 元（粗算），都没到期"
 
 
 async def test_an_unknown_name_is_told_as_such(desk: Desk) -> None:

@@ -92,6 +92,19 @@ async def test_a_candidate_can_be_named_or_numbered_instead(desk: Desk) -> None:
     assert (await desk.visits())[0].customer_no == "KH0002"
 
 
+async def test_what_tells_them_apart_is_enough(desk: Desk) -> None:
+    await desk.says("LiLei", "去鑫旺看了下，乐沁又来铺货了")
+    await desk.says("LiLei", "人民路那家")
+    assert (await desk.visits())[0].customer_no == "KH0172"
+
+
+async def test_something_else_in_between_is_no_answer_and_the_card_still_asks(desk: Desk) -> None:
+    await desk.says("LiLei", "去鑫旺看了下，乐沁又来铺货了")
+    assert "没找到" not in await desk.says("LiLei", "我下周三请假")
+    await desk.says("LiLei", "2")
+    assert (await desk.visits())[0].customer_no == "KH0172"
+
+
 async def test_without_buttons_their_words_and_the_number_do(desk: Desk) -> None:
     """A robot without card template shows 回复「2 鑫旺人民路 BF…」; it may be typed much later."""
     await desk.says("LiLei", "去鑫旺看了下，乐沁又来铺货了")

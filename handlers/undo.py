@@ -1,0 +1,74 @@
+"""撤销 walks back one's own actions; 待办 shows what still waits."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.cards import visits as words
+from bot.cards.followups import todo_text
+from bot.clock import SHANGHAI
+from bot.domain.visit_records import UNDO_WITHIN, Visit, VisitState, restored
+from bot.errors import OutOfDate
+from bot.messages import InboundMessage
+from bot.router import Router
+from handlers.context import Context
+from handlers.recording import refresh
+from handlers.visits import NUMBER, cancel_visit, customer_name, own_visit, settled_status
+from store.visits import RECORDED, Change
+
+router = Router[Context]()
+
+
+@router.command("撤销", "undo")
+async def undo(message: InboundMessage, ctx: Context, rest: str) -> None:
+    """撤销：撤回你 24 小时内的上一步（记的拜访或改动），也可以带编号。"""
+    ctx.end_dialogue()
+    since = ctx.sent_at - UNDO_WITHIN
+    if number := NUMBER.search(rest):
+        await _take_back(ctx, await own_visit(ctx, number[0].upper()), since)
+        return
+    me = ctx.employee.employee_no
+    changes = await ctx.uow.visits.last_changes(me, since=since)
+    if not changes:
+        ctx.reply(words.nothing_to_undo())
+        return
+    said = [await _undo(ctx, change) for change in changes]
+    await ctx.uow.visits.undone(changes, at=ctx.sent_at)
+    edited = any(change.what != RECORDED for change in changes)
+    if edited and await ctx.uow.visits.last_changes(me, since=since):
+        said.append(words.undo_goes_on())
+    ctx.reply("\n".join(said))
+
+
+async def _take_back(ctx: Context, visit: Visit, since: datetime) -> None:
+    """One visit by its number, whatever came after it."""
+    if visit.state is VisitState.CANCELLED:
+        ctx.reply(words.already_cancelled(visit.visit_no))
+        return
+    if visit.said_at < since:
+        raise OutOfDate(words.too_old_to_undo(visit.visit_no))
+    await cancel_visit(ctx, visit)
+    ctx.reply(words.undone_visit(visit, customer_name(ctx, visit)))
+
+
+async def _undo(ctx: Context, change: Change) -> str:
+    """A visit that was told is taken back whole, a correction leaves the former values. Returns what to say."""
+    visit = await ctx.uow.visits.get(change.visit_no)
+    if change.what == RECORDED:
+        await cancel_visit(ctx, visit)
+        return words.undone_visit(visit, customer_name(ctx, visit))
+    before = restored(visit, change.former)
+    await ctx.uow.visits.save(visit, before, at=ctx.sent_at)
+    ctx.audit("visit.restored", subject=visit.visit_no, **change.former)
+    await refresh(ctx, before, status=settled_status(ctx, before))
+    return words.undone_edit(visit, before, customer_name(ctx, before))
+
+
+@router.command("待办", "todo")
+async def todo(message: InboundMessage, ctx: Context, rest: str) -> None:
+    """待办：没确认的拜访，和到期该跟进的客户。"""
+    today = ctx.sent_at.astimezone(SHANGHAI).date()
+    number = ctx.employee.employee_no
+    waiting = await ctx.uow.visits.waiting(number)
+    due = await ctx.uow.visits.promises(today, as_of=ctx.sent_at, employee_no=number, overdue=True)
+    ctx.reply(todo_text(waiting, due, names={visit.visit_no: customer_name(ctx, visit) for visit in (*waiting, *due)}))
