@@ -1,8 +1,9 @@
 """What a customer still owes, roughly: until receipts are reconciled, set off by order numbers and payer names.
 
-A receipt counts for the orders that its memo names; other money of the customer's own payers (the customer's name, its
-short name, and payers that only ever named this customer's orders) is set off against the oldest orders. Headquarters
-and payment platforms that pay for several customers are left out, so the result is an upper bound.
+A receipt counts for the orders that its memo names. Other money of the customer's own payers is set off against the
+oldest orders: the customer's name, its short name, and payers that name this customer's orders at least five times as
+often as anybody else's. Headquarters and payment platforms that pay for several customers are left out, so the result
+is mostly too high; money paid ahead makes it too low. On the sample company it is right to 5 % for one in four.
 """
 
 from __future__ import annotations
@@ -67,13 +68,15 @@ WITH owed AS MATERIALIZED (
     SELECT greatest(0, o.receivable_fen - coalesce(p.fen, 0)) AS fen, overdue
     FROM owed o LEFT JOIN paid p USING (order_no)
 ), own_payers AS MATERIALIZED (
-    SELECT payer FROM (SELECT payer FROM named UNION SELECT unnest(CAST(:payers AS text[]))) AS payers
+    SELECT unnest(CAST(:payers AS text[])) AS payer
+    UNION SELECT known.payer
+    FROM (SELECT payer, count(*) AS times FROM named GROUP BY payer) AS known
     LEFT JOIN LATERAL (
         SELECT true AS found FROM receipts x
-        WHERE x.payer = payers.payer AND substring(upper(x.memo) from 'SO[0-9]{10}') NOT IN (SELECT order_no FROM owed)
+        WHERE x.payer = known.payer AND substring(upper(x.memo) from 'SO[0-9]{10}') NOT IN (SELECT order_no FROM owed)
           AND EXISTS (SELECT FROM orders y WHERE y.order_no = substring(upper(x.memo) from 'SO[0-9]{10}')
                       AND y.customer_no <> :customer_no)
-        LIMIT 1
+        LIMIT 1 OFFSET known.times / 5
     ) AS somebody_elses ON true
     WHERE found IS NULL
 ), own AS (

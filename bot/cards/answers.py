@@ -74,23 +74,23 @@ def yuan(fen: int) -> str:
 
 
 def debt_words(debt: Debt) -> str:
-    """`欠款最多 28,146.50 元，其中逾期 3,000.00 元`; 最多 as long as receipts are not reconciled."""
+    """`欠款约 28,146.50 元（粗算），其中逾期 3,000.00 元`; 粗算 as long as receipts are not reconciled."""
     if not debt.open_fen:
         return "没有欠款"
     if debt.provisional and debt.paid_by_headquarters:
         return "由总部付款，欠款要等对账后才算得准"
-    about = "最多 " if debt.provisional else " "
+    amount = f"约 {yuan(debt.open_fen)}（粗算）" if debt.provisional else f" {yuan(debt.open_fen)}"
     overdue = f"，其中逾期 {yuan(debt.overdue_fen)}" if debt.overdue_fen else "，都没到期"
-    return f"欠款{about}{yuan(debt.open_fen)}{overdue}"
+    return f"欠款{amount}{overdue}"
 
 
 def _debt(facts: Facts) -> Answer:
     debt, terms = facts.history.debt, PaymentTerms.of(facts.customer.tags).words
     notes = [f"账期：{terms}。"] if terms else []
     if debt.open_fen and debt.provisional and debt.paid_by_headquarters:
-        notes.append(f"总部打来的款还没有分到门店，没核上的应收最多 {yuan(debt.open_fen)}。")
+        notes.append(f"总部打来的款还没有分到门店，没核上的应收约 {yuan(debt.open_fen)}。")
     elif debt.open_fen and debt.provisional:
-        notes.append("对账功能上线前，按摘要里的单号和付款户名粗算，实际可能更少。")
+        notes.append("对账功能上线前按摘要单号和付款户名粗算，多半偏高，以财务为准。")
     return Answer(debt_words(debt), "".join(notes))
 
 

@@ -169,7 +169,7 @@ def _debt_short(history: CustomerHistory) -> str:
         return "没有"
     if debt.provisional and debt.paid_by_headquarters:
         return "总部付款，等对账"
-    about = "最多 " if debt.provisional else ""
+    about = "约 " if debt.provisional else ""
     return about + yuan(debt.open_fen) + (f"，逾期 {yuan(debt.overdue_fen)}" if debt.overdue_fen else "")
 
 

@@ -115,7 +115,7 @@ class VisitLine:
 class Debt:
     """What is still to be paid for delivered orders, in fen.
 
-    `provisional`: receipts were set off by order numbers and payer names only, so the sums are upper bounds.
+    `provisional`: receipts were set off by order numbers and payer names only, so the sums are rough, mostly too high.
     """
 
     open_fen: int

@@ -25,7 +25,10 @@ _GUESSED = frozenset({"contact", "address"})  #: ways to name a customer that yi
 _MEASURE = re.compile(r"[箱件提盒瓶罐桶袋组只台套包卷根个]|\d+")
 _MAY_NAME_PRODUCTS = frozenset({None, Aspect.OVERVIEW, Aspect.STOCK, Aspect.LOW_STOCK})
 MAX_QUESTION = 80  # characters; longer texts are reports
-MAX_BARE_LEFTOVER = 2  # characters that may stay unexplained in "NAME + fact" without any asking word
+_DOING = re.compile(
+    r"[了过着去来送带给打买退换约补定订签收催谈聊]|\d"
+)  # a phrase with a deed or a figure tells something
+MAX_BARE_LEFTOVER = 4  # characters that may stay unexplained in "NAME + fact" without any asking word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,15 +136,20 @@ def _asks(rest: str, aspect: Aspect, named: bool, has_product: bool) -> bool:
         return False
     if named and (STRONG_ASK.search(rest) or ASK.search(rest)):
         return True
-    is_phrase = len([clause for clause in _CLAUSE_ENDS.split(rest) if clause]) == 1
-    return named and is_phrase and len(_leftover(rest, has_product=has_product)) <= MAX_BARE_LEFTOVER
+    leftover = _leftover(rest, has_product=has_product)
+    is_phrase = len([clause for clause in _CLAUSE_ENDS.split(rest) if clause]) == 1 and not _DOING.search(leftover)
+    return named and is_phrase and len(leftover) <= MAX_BARE_LEFTOVER
 
 
 def _leftover(rest: str, *, has_product: bool = False) -> str:
     """What stays of the text when names, facts, days and politeness are taken out."""
     for pattern in ASPECTS.values():
         rest = pattern.sub("", rest)
-    rest = re.sub(r"(?:上上?个?|[这本当]个?|\d+|[一二三四五六七八九十]+|元)月份?|[今去]年|近\d+天", "", rest)
+    rest = re.sub(
+        r"(?:上上?个?|[这本当]个?|(?<!\d)(?:1[0-2]|0?[1-9])|[一二三四五六七八九十]+|元)月份?|[今去]年|近[\d一两二三]*个?[月天]",
+        "",
+        rest,
+    )
     rest = FILLER.sub("", rest)
     return "" if has_product and len(rest) <= 8 else rest
 

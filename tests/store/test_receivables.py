@@ -55,6 +55,9 @@ async def debt(engine: AsyncEngine, *receipts: Paid, customer: Customer = SHOP) 
             50,
             id="who pays for several shops cannot be split",
         ),
+        pytest.param(
+            (("绿源滨江", 70, "SO2601010003"), ("绿源滨江", 60, "货款")), 90, 90, id="the shop itself, once mistyped"
+        ),
         pytest.param((("绿源滨江", -30, "退款"),), 150, 150, id="refunds are left out"),
         pytest.param((("别人", 50, "货款"),), 150, 150, id="a stranger's money"),
     ],
