@@ -14,6 +14,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from bot.domain.numerals import NUMERAL, read_numeral
 from bot.domain.text import clauses, fold
 
+MAXIMUM_YUAN = 10**12  # beyond it is no sum but a slip of the finger
 MINIMUM_YUAN = 100  # smaller sums in a report are prices, differences, postage
 
 
@@ -109,10 +110,13 @@ def find_money(folded: str, *, skip: Iterable[tuple[int, int]] = (), bare_from: 
 
 def _money(match: re.Match[str], folded: str, bare_from: int) -> Money | None:
     number, money_word = _without_borrowed_digit(match, folded), match["money"]
-    before, after = folded[: match.start("number")], folded[match.start("number") + len(number) :]
+    before, after = (
+        folded[max(0, match.start("number") - 24) : match.start("number")],
+        folded[match.start("number") + len(number) :],
+    )
     whole = len(number) == len(match["number"])
     value = _UNIT_ALONE.get(number) or read_numeral(number)
-    if value is None or _RANGE.search(before) or _ADJACENT.search(before):
+    if value is None or value >= MAXIMUM_YUAN or _RANGE.search(before) or _ADJACENT.search(before):
         return None
     unit = bool(whole and match["unit"])
     if unit:

@@ -13,14 +13,15 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
 
-from bot.domain.matching import BLURRED, HOMOPHONE, LITERAL, Entry, Hit, NameIndex
+from bot.domain.matching import ANYWHERE, BLURRED, HOMOPHONE, Hit, NameIndex
 from bot.domain.names import plain, read_address
-from bot.domain.people import Contact, Customer, Employee, Product
+from bot.domain.people import Contact, Customer, Employee, Product, Role
 from bot.domain.phonetics import readings
 from bot.domain.text import fold
 
 NEAR_RATIO = 80.0  # rapidfuzz ratio from which an unknown name is offered as "do you mean"
 MAX_CANDIDATES = 12
+_OF_A_REGION = frozenset({Role.REP, Role.REGION_MANAGER})  #: the others work with customers everywhere
 _NUMBER = re.compile(r"(?<![a-z])kh\d{4,}")
 _THAT_ONE = re.compile(r"\s?(?:的?(?:那家|那边|这边|那个|这家|他家|她家|家的?|那儿|店里|公司|那店)|的店)")
 _CALLED = "总姐哥工董叔嫂"
@@ -137,7 +138,7 @@ class Directory:
             folded,
             confirmed=lambda entry: self._contact_speaks_for(entry.customer_no, folded),
             sender_no=sender.employee_no if sender else "",
-            region=sender.region if sender else "",
+            region=sender.region if sender and sender.role in _OF_A_REGION else ANYWHERE,
         )
         people = self._people_in(folded)
         hits = [
@@ -266,6 +267,3 @@ class Directory:
 def _after_with(folded: str, start: int) -> bool:
     """和华裕聊: where 和华 and 华裕 are both names, the 和 is "with"."""
     return folded[max(0, start - 1) : start] in tuple("和跟去到在")
-
-
-__all__ = ["LITERAL", "Directory", "Entry", "Mention"]

@@ -18,6 +18,7 @@ from bot.domain.people import Customer
 from bot.domain.phonetics import loose_sound, sound, sounds, sounds_alike
 
 LITERAL, HOMOPHONE, BLURRED = 2, 1, 0
+ANYWHERE = "*"  #: the sender's region says nothing about whom they mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ class NameIndex:
         name, short = take_apart(customer.name), plain(customer.short_name)
         common = _common_prefix(short, name.stem + name.tail)
         rest = short[len(name.stem) :] if short.startswith(name.stem) else ""
+        rest = "" if rest == name.branch else rest
         city = re.search(r"([^省市]{2,6})市", customer.address or "")
         places = {name.place, name.place.rstrip("省市"), city[1] if city else "", customer.region.removesuffix("大区")}
         entry = Entry(
@@ -242,7 +244,7 @@ def _believable(
         )
     mine = hit.entry.owner_no == sender_no
     if hit.by == BLURRED:
-        return supported and hit.score >= 8 and (mine or hit.entry.region == region or confirmed(hit.entry))
+        return supported and hit.score >= 8 and (mine or region in (hit.entry.region, ANYWHERE) or confirmed(hit.entry))
     if supported or size >= 3:
         return True
     if hit.doubtful or folded[hit.start : hit.end] in ORDINARY_WORDS:
@@ -252,4 +254,4 @@ def _believable(
         return bool(_LEFT_CUE.search(left))
     if folded[hit.start : hit.end] in phrases_dict or not (_LEFT_CUE.search(left) and _RIGHT_CUE.match(right)):
         return False
-    return mine or (hit.entry.region == region and bool(_STRONG_LEFT.search(left)))
+    return mine or (region in (hit.entry.region, ANYWHERE) and bool(_STRONG_LEFT.search(left)))

@@ -19,8 +19,8 @@ _POINT = r"(?:点[零〇一二三四五六七八九]+)"
 _NUMBER = rf"(?:{ARABIC}|{DIGIT}{_POINT}?)"
 #: one numeral; "来", "多", "余" inside or behind it make it approximate and change nothing
 NUMERAL = (
-    rf"(?:(?:{_NUMBER}|(?=[十拾百佰千仟])){_UNIT}{_POINT}?(?:[来多余]?{_UNIT})*"
-    rf"(?:[零〇]?(?:{_NUMBER}){_UNIT}(?:[来多余]?{_UNIT})*)*(?:[零〇]?(?:\d+|{DIGIT}))?"
+    rf"(?:(?:{_NUMBER}|(?=[十拾百佰千仟])){_UNIT}{_POINT}?(?:[来多余]?{_UNIT}){{0,3}}"
+    rf"(?:[零〇]?(?:{_NUMBER}){_UNIT}(?:[来多余]?{_UNIT}){{0,3}}){{0,8}}(?:[零〇]?(?:\d+|{DIGIT}))?"
     rf"|{ARABIC}|[零〇]|{DIGIT}{_POINT}?)"
 )
 #: a small whole number as in dates and counts: 3, 十二, 二十一, 31

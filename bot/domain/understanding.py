@@ -31,6 +31,7 @@ class Understood:
     text: str = ""  #: the message without invisible characters and the call of the bot
 
 
+LONGEST_TEXT = 1200  # characters that are read; a longer message is no report of a visit
 _CALL = re.compile(r"^\s*(?:[@＠]\S+\s+|[@＠](?:小助手|助手|机器人)\s*)")
 _VISIT_WORD = re.compile(r"^(?:拜访记录|拜访|visit)\s*[:：\s]\s*", re.IGNORECASE)
 _WRITE_DOWN = re.compile(
@@ -64,7 +65,7 @@ def understand(text: str, *, sender: Employee | None, sent_at: datetime, directo
     A message that names a customer and tells what happened is a visit even when it also asks; a question is a query;
     a bare customer's name asks for the overview; wishes to act are commands; everything else is other.
     """
-    said = _CALL.sub("", clean(text))
+    said = _CALL.sub("", clean(text))[:LONGEST_TEXT]
     command = command_word(said)
     if command:
         return Understood(kind="command", command=command, text=said)
@@ -74,6 +75,8 @@ def understand(text: str, *, sender: Employee | None, sent_at: datetime, directo
     told = bool(_WRITE_DOWN.search(said) or _VISIT_WORD.match(said))
     if asked is not None and not told and not (mentions and _tells_more(said, mentions, today, directory)):
         return Understood(kind="query", query=asked, text=said)
+    if "提醒我" in said and not told:
+        return Understood(kind="other", text=said)
     if not mentions and not told and not _reports_a_stranger(said):
         return Understood(kind="other", text=said)
     visits = read_visits(said, mentions, today=today, directory=directory)
