@@ -71,7 +71,8 @@ async def run_command(message: InboundMessage, ctx: Context, understood: Underst
     if (found := everything.match_command(understood.command)) is None:
         ctx.reply(smalltalk.not_yet(understood.command))
         return
-    await found[0].handler(message, ctx, "")
+    number = NUMBER.search(understood.text or message.text)
+    await found[0].handler(message, ctx, number[0] if number else "")
 
 
 @router.command("拜访", "visit")

@@ -15,7 +15,6 @@ from bot.domain.visit_records import SHANGHAI, Visit, VisitState, difference
 from bot.errors import NotFound
 from store.visit_media import VisitMedia
 
-
 RECORDED = "recorded"  # what a change that told a new visit is called
 
 
@@ -187,6 +186,8 @@ def _to_visit(row: Row[Any]) -> Visit:
 
 _ALL = """visit_no, employee_no, customer_no, candidates, visited_at, said_at, created_at, kind, content, contact,
 amount_fen, intent, next_follow_up, competitor, met, state, raw_text, heard, card_id, source_channel, message_id"""
+# keeps look-ups by `said_at` on the index (employee_no, visited_at): nobody tells of visits two months back
+_LATELY = "visited_at >= CAST(:since AS timestamptz) - interval '62 days'"
 # S608: only the constant column list is put into the statements below.
 _INSERT = text("""
 WITH told AS (
@@ -220,13 +221,14 @@ _FIND = text(f"SELECT {_ALL} FROM visits WHERE visit_no = :visit_no")  # noqa: S
 _GET = text(f"SELECT {_ALL} FROM visits WHERE visit_no = :visit_no FOR UPDATE")  # noqa: S608
 _SAME = text(f"""
 SELECT {_ALL} FROM visits
-WHERE employee_no = :employee_no AND visited_at IS NOT NULL AND said_at BETWEEN :since AND :until
+WHERE employee_no = :employee_no AND {_LATELY} AND said_at BETWEEN :since AND :until
   AND raw_text = :sentence AND state <> '已撤销'
 ORDER BY visit_no
 """)  # noqa: S608
 _LATEST = text(f"""
 SELECT {_ALL} FROM visits
-WHERE employee_no = :employee_no AND said_at BETWEEN :since AND :until AND state IN ('待选客户', '待确认', '已确认')
+WHERE employee_no = :employee_no AND {_LATELY} AND said_at BETWEEN :since AND :until
+  AND state IN ('待选客户', '待确认', '已确认')
 ORDER BY said_at DESC, visit_no DESC LIMIT 1
 """)  # noqa: S608
 _WAITING = text(f"""

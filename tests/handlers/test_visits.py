@@ -232,6 +232,12 @@ async def test_the_command_word_does_the_same(desk: Desk) -> None:
     assert len(await desk.visits()) == 1
 
 
+async def test_english_words_do_too(desk: Desk) -> None:
+    assert "记下了" in await desk.says("LiLei", "visit 绿源滨江 王姐要20件水，3000块")
+    assert "待确认的拜访（1）" in await desk.says("LiLei", "todo")
+    assert "已撤销" in await desk.says("LiLei", "undo")
+
+
 async def test_a_nod_gets_no_lecture(desk: Desk) -> None:
     assert await desk.says("LiLei", "收到") == "👌"
     assert await desk.says("LiLei", "谢谢🙏") == "不客气。"
