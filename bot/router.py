@@ -162,6 +162,8 @@ class Router(Generic[C]):
             if handler := self._events.get(message.event):
                 await handler(message, ctx)
             return
+        if message.kind is Kind.MENU and message.event == "view":
+            return  # a menu link was opened: nobody said anything
         if message.kind in (Kind.TEXT, Kind.MENU) and (found := self.match_command(message.text)):
             await found[0].handler(message, ctx, found[1])
             return

@@ -91,3 +91,8 @@ def test_two_handlers_for_one_word_fail_at_import() -> None:
 def test_a_key_that_no_platform_would_carry_fails_where_it_is_made() -> None:
     with pytest.raises(ValueError, match="1024"):
         Confirm(visit_no="字" * 400).pack()
+
+
+async def test_opening_a_menu_link_says_nothing() -> None:
+    opened = replace(said("https://crm.example.com"), kind=Kind.MENU, event="view")
+    assert await _dispatch(opened, ("date", {"visit": "BF1"})) == []
