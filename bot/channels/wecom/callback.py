@@ -20,6 +20,7 @@ from bot.channels.wecom.normalize import normalize
 from bot.channels.wecom.xml import parse_xml, text_of
 from bot.errors import ForgedCallback, SettingsError
 from bot.messages import InboundMessage
+from bot.metrics import ACK_SECONDS, CALLBACKS
 from bot.settings import WeComSettings
 
 PATH = "/wecom/callback"
@@ -119,6 +120,8 @@ class WeComCallback:
         self._receiver = Receiver(settings, now=now)
         self._accept = accept
         self.refused: dict[str, int] = {}
+        self._counters = {name: CALLBACKS.labels("wecom", name) for name in ("stored", "known", "refused", "failed")}
+        self._ack_seconds = ACK_SECONDS.labels("wecom")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -142,6 +145,7 @@ class WeComCallback:
         await _answer(send, 200, echo, headers=[(b"content-type", b"text/plain; charset=utf-8")])
 
     async def _posted(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = time.perf_counter()
         body = await _read(receive)
         if body is None:
             return
@@ -155,16 +159,20 @@ class WeComCallback:
             await _answer(send, 403)
             return
         try:
-            await self._accept(message)
-        except Exception:
+            fresh = await self._accept(message)
+        except Exception:  # whatever it was: the platform must send it again
             log.exception("callback not stored", channel="wecom", message_id=message.message_id)
+            self._counters["failed"].inc()
             await _answer(send, 500)
             return
         await _answer(send, 200)
+        self._counters["stored" if fresh else "known"].inc()
+        self._ack_seconds.observe(time.perf_counter() - began)
 
     def _count(self, error: ForgedCallback) -> None:
         reason = str(error)
         self.refused[reason] = self.refused.get(reason, 0) + 1
+        self._counters["refused"].inc()
         log.warning("callback refused", channel="wecom", reason=reason)
 
 
