@@ -130,7 +130,7 @@ RETURNING visit_media_id
 """)
 _ATTACH = text("UPDATE visit_media SET visit_no = :visit_no WHERE visit_media_id = ANY(:ids)")
 _SETTLE = text("""
-UPDATE visit_media SET visit_no = nullif(:visit_no, ''), until = said_at
+UPDATE visit_media SET visit_no = nullif(:visit_no, ''), until = said_at - interval '1 second'
 WHERE channel = :channel AND message_id = :message_id AND visit_no IS NULL RETURNING visit_media_id
 """)
 _HANG = text("""

@@ -129,6 +129,12 @@ async def test_without_speech_to_text_the_rep_is_asked_for_a_line(desk: Desk) ->
     assert [kind for kind, _ in await _attached(desk)] == ["voice"]
 
 
+async def test_a_spoken_question_leaves_no_note_for_the_next_visit(desk: Desk) -> None:
+    heard = Media(ref="v", duration_ms=2000, recognition="绿源滨江还欠多少")
+    await desk.sends("dd_lilei", kind=Kind.VOICE, text=heard.recognition, media=(heard,), channel=DINGTALK)
+    assert "附：" not in await desk.says("dd_lilei", LV, channel=DINGTALK)
+
+
 class Ear:
     """A speech provider that hears what it was told to."""
 
@@ -190,3 +196,4 @@ class TestWithSpeech:
         await desk.sends("LiLei", kind=Kind.VOICE, media=(NOTE,))
         await desk.work()
         assert (await desk.visits())[0].amount_fen == 35_000_00
+        assert await _attached(desk) == [("voice", b"content of voice-1")]
