@@ -31,6 +31,7 @@ Resolve = Callable[[re.Match[str], date], date | None]
 _HALF_YEAR_DAYS = 183
 _NOT_A_COUNT = r"(?![个箱件台家万千百wk%.\d点元块折桶瓶条套人次楼线店仓门柜机幢栋院厂铺架库油桌])"
 _SOME_TIME_AFTER = re.compile(r"(?:之后|以后|过后)(?!第[一1])|后再说")  # 正月十五之后: no day in particular
+_DAY_BEFORE = re.compile(r"(?:(?<=前)[一1]天|的?头[一1]天|的?前[一1]天)")
 _PAST_CUE = re.compile(
     r"(?:[号日]|[一二三四五六日天])?(?:那[天批次笔张回]|(?:[上下]午)?(?:去|到|发|送|签|下|来|跑|打|聊|见|拜访|买|"
     r"定|订)的)"
@@ -44,7 +45,11 @@ def find_dates(text: str, *, today: date) -> list[DateMention]:
     for pattern, resolve in _RULES:
         for match in pattern.finditer(folded):
             loose = resolve is _weekday and not match["which"]
-            day = None if _SOME_TIME_AFTER.match(folded, match.end()) else resolve(match, today)
+            day = resolve(match, today)
+            if _SOME_TIME_AFTER.match(folded, match.end()) or folded.endswith(("过了", "过完"), 0, match.start()):
+                day = None
+            elif day and _DAY_BEFORE.match(folded, match.end()):
+                day -= timedelta(days=1)
             found.append(DateMention(match.start(), match.end(), day, loose))
     found.sort(key=lambda mention: (mention.start, -mention.end))
     kept: list[DateMention] = []
@@ -91,6 +96,8 @@ def _month_day(match: re.Match[str], today: date) -> date | None:
     month, day = _number(match["month"]), _number(match["day"])
     shift = {"明": 1, "后": 2, "去": -1, "前": -2, "今": 0}.get((match.groupdict().get("rel") or "")[:1])
     found = _day(today.year + (shift or 0), month, day) if 1 <= month <= 12 else None
+    if found is None and shift is None and month == 2 and day == 29:  # leap day: the next year may have one
+        return _day(today.year + 1, month, day)
     if found is None or shift is not None:
         return found
     if (today - found).days > _HALF_YEAR_DAYS:

@@ -71,12 +71,12 @@ def next_step(folded: str, dates: Sequence[DateMention], parts: Sequence[Clause]
 def _coming(mention: DateMention, after: str, today: date) -> date:
     """A bare weekday that is over means the next one, when something is planned for it."""
     assert mention.day is not None
-    if mention.loose and mention.day <= today and not _PAST_VERB_DONE.match(after) and _OUR_STEP.search(after):
+    if mention.loose and mention.day <= today and not _DONE.match(after):
         return mention.day + timedelta(weeks=1)
     return mention.day
 
 
-_PAST_VERB_DONE = re.compile(r"^[^,，。;；]{0,6}(?:了|过|的时候|那天)")
+_DONE = re.compile(r"^[^,，。;；]{0,5}(?:了|过|的|完|那天)")
 
 
 def _is_ours(before: str, after: str, behind: str) -> bool:
@@ -84,7 +84,9 @@ def _is_ours(before: str, after: str, behind: str) -> bool:
         return False
     if _THEIRS.match(after) or _THEIRS_BEFORE.search(before):
         rest = _THEIRS.sub("", after)
-        return bool(_STEP_FOLLOWS.match(behind) or re.search(r"再|我|咱|到时|去(?!年)|等", rest))
+        return bool(
+            _STEP_FOLLOWS.match(behind) or re.search(r"再|我|咱|到时|去(?!年)|等|前[^,，]{0,2}[送寄交签办]", rest)
+        )
     return True
 
 

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.clock import SHANGHAI
 from bot.domain.understanding import Understood, understand
@@ -137,6 +139,65 @@ def test_some_three_hundred_questions_with_names(name: str) -> None:
 def test_reports_that_look_like_questions() -> None:
     for report in REPORTS:
         assert said(report.replace("◇", "绿源滨江"), "YG010").kind == "visit", report
+
+
+_WORDS = st.lists(
+    st.sampled_from(
+        [
+            "旺淘解放路",
+            "石薇",
+            "老板",
+            "定了",
+            "两万五",
+            "1万",
+            "8-10万",
+            "下周三",
+            "月底",
+            "前",
+            "一",
+            "不",
+            "没见到人",
+            "，",
+            "。",
+            "2.",
+            "和",
+            "和佳",
+            "正月",
+            "初八",
+            "电话",
+            "微信",
+            "去",
+            "在",
+            "还欠多少",
+            "？",
+            "\n",
+            "9" * 30,
+            "亿",
+            "点",
+            "(",
+            "）",
+            "从",
+            "到",
+            "32号",
+            "13月40日",
+            "嗯",
+            "🙏",
+            "\u200b",
+        ]
+    ),
+    max_size=40,
+)
+
+
+@given(st.one_of(_WORDS.map("".join), st.text(max_size=200)))
+def test_any_text_is_something(text: str) -> None:
+    found = said(text, "YG008")
+    assert found.kind in ("visit", "query", "command", "other")
+    assert bool(found.visits) == (found.kind == "visit")
+
+
+def test_a_very_long_message_is_cut() -> None:
+    assert len(said("旺淘解放路" + "两万五" * 3_000).text) <= 1_200
 
 
 # -- accuracy on sentences with known answers --------------------------------------------------------------------------
