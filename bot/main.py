@@ -14,7 +14,6 @@ import httpx
 import procrastinate
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from handlers.identity import serve_stranger
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import text
 
@@ -32,6 +31,7 @@ from bot.connectors.speech import SpeechToText
 from bot.cron import next_fire
 from bot.messages import ChannelName
 from bot.settings import Settings
+from handlers.identity import serve_stranger
 from handlers.intake import Intake, Surroundings
 from jobs.context import JobContext
 from jobs.deliver import Deliverer
@@ -44,8 +44,10 @@ from store.deliveries import Deliveries
 from store.directory import DirectoryCache
 from store.inbox import InboxWriter
 from store.notifications import Listener
-from store.queue import HEARTBEAT_SECONDS, STALLED_SECONDS, make_queue, rescue_jobs_of_dead_workers
+from store.pool import make_pool
+from store.queue import HEARTBEAT_SECONDS, make_queue
 from store.sharing import MonthlyQuota, SharedLimiter, SharedTokens
+from store.steady import STALLED_SECONDS, rescue_jobs_of_dead_workers
 from store.unit_of_work import unit_of_work
 
 log = structlog.get_logger()
@@ -54,6 +56,7 @@ TICK_SECONDS = 1
 DELIVER_CONCURRENCY = 16
 WORK_CONCURRENCY = 4
 POLL_SECONDS = 0.25  # nothing announces that a lock became free: the second message to one person waits so long
+RESTART_SECONDS = 1.0
 STOP_SECONDS = 10.0  # what is being done may finish within this
 
 
@@ -103,9 +106,7 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
         database = await open_database(settings)
         stack.push_async_callback(database.close)
         await upgrade(database)
-        pool = await stack.enter_async_context(
-            AsyncConnectionPool(database.dsn, min_size=1, max_size=10, open=False, kwargs={"prepare_threshold": 3})
-        )
+        pool = await stack.enter_async_context(make_pool(database.dsn))
         queue = make_queue()
         await stack.enter_async_context(queue.open_async(pool))
         http = await stack.enter_async_context(
@@ -236,17 +237,23 @@ def _loop(name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
 
 
 async def _work(app: Application, queue: str, concurrency: int) -> None:
-    await app.queue.run_worker_async(
-        queues=[queue],
-        name=queue,
-        concurrency=concurrency,
-        fetch_job_polling_interval=POLL_SECONDS,
-        install_signal_handlers=False,
-        shutdown_graceful_timeout=STOP_SECONDS,
-        delete_jobs="successful",
-        update_heartbeat_interval=HEARTBEAT_SECONDS,
-        stalled_worker_timeout=STALLED_SECONDS,
-    )
+    """A worker ends when the database does not answer it once: then another takes its place."""
+    while True:
+        try:
+            await app.queue.run_worker_async(
+                queues=[queue],
+                name=queue,
+                concurrency=concurrency,
+                fetch_job_polling_interval=POLL_SECONDS,
+                install_signal_handlers=False,
+                shutdown_graceful_timeout=STOP_SECONDS,
+                delete_jobs="successful",
+                update_heartbeat_interval=HEARTBEAT_SECONDS,
+                stalled_worker_timeout=STALLED_SECONDS,
+            )
+        except Exception as error:  # noqa: BLE001 - this loop must survive a database that is away
+            log.warning("worker.lost", queue=queue, error=type(error).__name__)
+        await asyncio.sleep(RESTART_SECONDS)
 
 
 async def _rescue(app: Application) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import URL, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError
+import psycopg
+from sqlalchemy import URL, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.errors import DatabaseUnavailable, SettingsError
 from bot.settings import Settings
@@ -65,6 +67,7 @@ def connect(url: str, *, leave: Callable[[], None] | None = None, **pool: Any) -
     parsed = _parsed(url)
     sizes: dict[str, Any] = {"pool_size": 10, "max_overflow": 10, "pool_recycle": 1800}
     engine = create_async_engine(parsed.set(drivername="postgresql+psycopg"), **(pool or sizes))
+    event.listen(engine.sync_engine, "checkout", _still_there)
     return Database(engine, _libpq(parsed), leave)
 
 
@@ -72,6 +75,20 @@ async def upgrade(database: Database) -> None:
     """Bring the schema (ours and Procrastinate's) to the newest version; does nothing when it is there already."""
     async with database.engine.begin() as connection:
         await migrate(connection)
+
+
+def _still_there(_dbapi: object, record: ConnectionPoolEntry, _proxy: object) -> None:
+    """Whatever the server closed while it lay in the pool is replaced before anybody uses it."""
+    try:
+        for _ in range(2):  # as store.steady.still_there
+            cast("psycopg.AsyncConnection[Any]", record.driver_connection).pgconn.consume_input()
+    except psycopg.OperationalError as error:
+        raise InvalidatePoolError from error
+
+
+def connection_lost(error: BaseException) -> bool:
+    """Whether a statement failed because the server is away, or closed the connection; nothing of it is committed."""
+    return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
 def _parsed(url: str) -> URL:

@@ -40,6 +40,6 @@ class Listener:
                         async for notice in connection.notifies(timeout=LOOK_SECONDS):
                             await self._hear[notice.channel](notice.payload)
                         await connection.execute("SELECT 1")
-            except (psycopg.Error, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - this loop must survive a database that is away, whoever noticed it
                 log.warning("listen.lost", error=type(error).__name__)
                 await asyncio.sleep(RECONNECT_SECONDS)

@@ -10,8 +10,9 @@ import procrastinate
 from procrastinate.jobs import Job
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
+from store.steady import SteadyManager
+
 HEARTBEAT_SECONDS = 2.0
-STALLED_SECONDS = 10.0  # a worker silent for so long is dead: its jobs are started again
 GIVE_UP_AFTER = timedelta(days=1)
 
 
@@ -45,14 +46,6 @@ def back_off(attempts: int) -> timedelta:
 def make_queue() -> procrastinate.App:
     """An app without tasks yet; open it over our own pool with `await app.open_async(pool)`."""
     logging.getLogger("procrastinate").setLevel(logging.ERROR)  # our own log says what happened, without arguments
-    return procrastinate.App(connector=procrastinate.PsycopgConnector())
-
-
-async def rescue_jobs_of_dead_workers(queue: procrastinate.App) -> int:
-    """Start again what a killed process had begun. Returns how many jobs."""
-    stalled = await queue.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS)
-    count = 0
-    for job in stalled:
-        await queue.job_manager.retry_job(job)
-        count += 1
-    return count
+    queue = procrastinate.App(connector=procrastinate.PsycopgConnector())
+    queue.job_manager = SteadyManager(queue.connector)
+    return queue

@@ -1,0 +1,75 @@
+"""Background jobs through a database that comes and goes: none stays "begun" with nobody doing it, none runs twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+
+import procrastinate
+import psycopg
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Job, Status
+from procrastinate.manager import JobManager
+
+STALLED_SECONDS = 10.0  # a worker silent for so long is dead: its jobs are started again
+_PAUSES = (0.05, 0.2, 0.5, 1.0, 2.0, None)  # between tries to write an ending down; then the job waits for its rescue
+
+
+async def still_there(connection: psycopg.AsyncConnection[Any]) -> None:
+    """For a pool about to hand out a connection; costs no round trip, unlike asking the server.
+
+    Raises:
+        psycopg.OperationalError: the server has closed it.
+    """
+    for _ in range(2):  # the first reads the server's farewell, the second finds nothing behind it
+        connection.pgconn.consume_input()
+
+
+class SteadyManager(JobManager):
+    """Writes down how a job ended, also when its connection breaks: left as begun it would hold its lock for ever."""
+
+    async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:
+        await _until_written(lambda: JobManager.finish_job(self, job, status, delete_job))
+
+    async def retry_job(
+        self,
+        job: Job,
+        retry_at: datetime | None = None,
+        priority: int | None = None,
+        queue: str | None = None,
+        lock: str | None = None,
+    ) -> None:
+        await _until_written(lambda: JobManager.retry_job(self, job, retry_at, priority, queue, lock))
+
+
+async def rescue_jobs_of_dead_workers(queue: procrastinate.App) -> int:
+    """Start again what a killed process had begun. Returns how many jobs.
+
+    One statement: were it two, a job that another process rescued and began in between would run twice at once.
+    """
+    return len(await queue.connector.execute_query_all_async(_RESCUE, silent=STALLED_SECONDS))
+
+
+async def _until_written(write: Callable[[], Awaitable[None]]) -> None:
+    for tries, pause in enumerate(_PAUSES):
+        try:
+            await write()
+            return
+        except ConnectorException as error:
+            gone = isinstance(error.__cause__, psycopg.OperationalError)
+            if tries and not gone:
+                return  # "no such job": an earlier try had reached the server, only its answer was lost
+            if pause is None or not gone:
+                raise
+            await asyncio.sleep(pause)
+
+
+_RESCUE = """
+SELECT procrastinate_retry_job_v2(job.id, now(), NULL, NULL, NULL) FROM (
+    SELECT id FROM procrastinate_jobs WHERE status = 'doing' AND (worker_id IS NULL OR worker_id IN (
+        SELECT id FROM procrastinate_workers WHERE last_heartbeat < now() - make_interval(secs => %(silent)s)))
+    FOR UPDATE SKIP LOCKED
+) AS job
+"""
