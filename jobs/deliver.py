@@ -16,7 +16,7 @@ from bot.clock import Clock
 from bot.errors import ChannelMisconfigured, ChannelRejected, ChannelUnavailable, NotFound, OutcomeUnknown, RateLimited
 from bot.messages import CardUpdate, ChannelName, OutboundMessage, Receipt
 from bot.metrics import DELIVERED, DELIVERY_SECONDS, LIMITER_WAITS
-from store.deliveries import Deliveries, Due
+from store.deliveries import Deliveries, Due, Refused
 from store.queue import GIVE_UP_AFTER, TryLater, back_off
 from store.sharing import SharedLimiter
 
@@ -24,7 +24,6 @@ log = structlog.get_logger()
 
 MISCONFIGURED_RETRY = timedelta(minutes=2)  # an operator is needed; trusted IPs take effect a minute after saving
 THROTTLED_SECONDS = 5.0  # flowControlledStaffIdList: these receivers later, protocols/dingtalk.md 5.1
-UNKNOWN_TRIES = 2  # attempts in all where a repeat cannot be recognised by the platform
 
 
 class Deliverer:
@@ -50,10 +49,12 @@ class Deliverer:
         if channel is None:
             await self._deliveries.failed(outbox_id, f"{due.channel} is not enabled")
             return
-        if wait := await self._limiter.take(channel.limits(due.message)):
+        limits = channel.limits(due.message)
+        begun = await self._deliveries.start(outbox_id, limits)
+        if isinstance(begun, Refused):
             LIMITER_WAITS.labels(due.channel.value).inc()
-            raise TryLater(_in(wait), "rate limit")
-        if (begun := await self._deliveries.begin(outbox_id)) is not None:
+            raise TryLater(_in(await self._limiter.give_back(limits, begun.taken)), "rate limit")
+        if begun is not None:
             await self._attempt(begun, channel)
 
     async def _attempt(self, due: Due, channel: Channel) -> None:
@@ -66,7 +67,7 @@ class Deliverer:
             log.error("deliver.misconfigured", outbox=outbox_id, channel=due.channel.value, code=error.code)
             await self._later(due, str(error), MISCONFIGURED_RETRY)
         except OutcomeUnknown as error:
-            if not _repeatable(message, channel) and message.attempt >= UNKNOWN_TRIES:
+            if not _repeatable(message, channel) and due.state_before == "sending":  # the second of its kind
                 await self._bury(due, f"outcome unknown: {error}")
             else:
                 await self._later(due, str(error), back_off(message.attempt), state="sending")
@@ -82,10 +83,11 @@ class Deliverer:
             return await channel.send(message)
         handle = await self._deliveries.handle_of(message.content)
         receipt = await channel.update_card(message, handle, message.content.card)
-        if receipt.note == "updated" and receipt.platform_id:
-            await self._deliveries.use_codes([receipt.platform_id])
-        elif handle.response_codes:
-            await self._deliveries.use_codes(handle.response_codes)
+        codes = handle.response_codes
+        if receipt.note == "updated" and receipt.platform_id in codes:
+            codes = codes[: codes.index(receipt.platform_id) + 1]  # those tried before it were spent or too old
+        if codes:
+            await self._deliveries.use_codes(codes)
         return receipt
 
     async def _sent(self, due: Due, receipt: Receipt) -> None:
@@ -94,7 +96,7 @@ class Deliverer:
         if message.recipients and reached <= 0:
             await self._bury(due, f"no valid receiver: {', '.join(receipt.invalid)}")
             return
-        await self._deliveries.sent(message.outbox_id, receipt, message.card_id, None)
+        await self._deliveries.sent(message.outbox_id, receipt, message.card_id)
         if receipt.throttled:
             await self._deliveries.again_for(message.outbox_id, receipt.throttled)
             raise TryLater(_in(THROTTLED_SECONDS), "some receivers were throttled")

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import orjson
 from psycopg_pool import AsyncConnectionPool
 
-from bot.channels.base import CardHandle
+from bot.channels.base import CardHandle, Limit
 from bot.messages import Account, CardUpdate, ChannelName, OutboundMessage, Receipt
 from store.codec import content_from_json
+from store.sharing import TAKE, as_rows
 
 CODE_LIFE = timedelta(hours=71)  # WeCom's response codes live 72 h; an hour for clocks and queues
 
@@ -27,6 +29,13 @@ class Due:
     superseded: bool  #: a newer face of the same card is already on its way
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """No attempt was recorded: not all limits had room. `taken` are the keys that did, to be given back."""
+
+    taken: set[str]
+
+
 class Deliveries:
     """Outbox rows as delivery sees them; each method is its own short transaction."""
 
@@ -35,55 +44,29 @@ class Deliveries:
 
     async def peek(self, outbox_id: int) -> Due | None:
         """The row if it still has to go out; nothing is recorded yet."""
-        return await self._fetch(_PEEK, outbox_id)
-
-    async def begin(self, outbox_id: int) -> Due | None:
-        """Record that an attempt is about to be made; None when it need not be made any more."""
-        return await self._fetch(_BEGIN, outbox_id)
-
-    async def _fetch(self, statement: str, outbox_id: int) -> Due | None:
         async with self._pool.connection() as connection:
-            row = await (await connection.execute(statement, (outbox_id,), prepare=True)).fetchone()
-        if row is None:
-            return None
-        channel, recipients, conversation, content, card_id, interactive, dedup, attempts, before, created, newer = row
-        name = ChannelName(channel)
-        return Due(
-            message=OutboundMessage(
-                outbox_id=outbox_id,
-                recipients=tuple(Account(name, user_id) for user_id in recipients),
-                conversation_id=conversation,
-                content=content_from_json(content),
-                card_id=card_id,
-                dedup_key=dedup or "",
-                interactive=interactive,
-                attempt=attempts,
-            ),
-            channel=name,
-            state_before=before,
-            created_at=created,
-            superseded=newer,
-        )
+            row = await (await connection.execute(_PEEK, (outbox_id,), prepare=True)).fetchone()
+        return None if row is None else _to_due(outbox_id, row)
 
-    async def sent(self, outbox_id: int, receipt: Receipt, card_id: str, face: int | None) -> None:
-        """The platform took it. A new card's code is kept for its update; `face` is the version now shown."""
+    async def start(self, outbox_id: int, limits: Sequence[Limit]) -> Due | Refused | None:
+        """Take the limits and record that an attempt is about to be made; None when it need not be made any more."""
+        keys, steps, windows = as_rows(limits)
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(_START, (keys, steps, windows, outbox_id, len(keys)), prepare=True)
+            row = await cursor.fetchone()
+        assert row is not None
+        taken = set(row[0] or ())
+        if len(taken) < len(keys):
+            return Refused(taken)
+        return None if row[1] is None else _to_due(outbox_id, row[1:])
+
+    async def sent(self, outbox_id: int, receipt: Receipt, card_id: str) -> None:
+        """The platform took it. A new card's code is kept for its update."""
+        code = receipt.response_code if card_id else ""
         async with self._pool.connection() as connection:
             await connection.execute(
-                """UPDATE outbox SET state = 'sent', sent_at = clock_timestamp(), platform_id = %s,
-                   error = NULLIF(%s, '') WHERE outbox_id = %s""",
-                (receipt.platform_id, _note(receipt), outbox_id),
-                prepare=True,
+                _SENT, (code, card_id, code, receipt.platform_id, _note(receipt), outbox_id), prepare=True
             )
-            if receipt.response_code and card_id:
-                await connection.execute(
-                    "INSERT INTO card_codes (code, card_id) VALUES (%s, %s) ON CONFLICT DO NOTHING",
-                    (receipt.response_code, card_id),
-                    prepare=True,
-                )
-            if card_id and face is not None:
-                await connection.execute(
-                    "UPDATE cards SET shown_version = greatest(shown_version, %s) WHERE card_id = %s", (face, card_id)
-                )
 
     async def again_for(self, outbox_id: int, recipients: Sequence[str]) -> None:
         """The platform took it for the others; it stays queued for these."""
@@ -155,15 +138,45 @@ def _note(receipt: Receipt) -> str:
     return "; ".join(parts)
 
 
+def _to_due(outbox_id: int, row: Sequence[Any]) -> Due:
+    channel, recipients, conversation, content, card_id, interactive, dedup, attempts, before, created, newer = row
+    name = ChannelName(channel)
+    return Due(
+        message=OutboundMessage(
+            outbox_id=outbox_id,
+            recipients=tuple(Account(name, user_id) for user_id in recipients),
+            conversation_id=conversation,
+            content=content_from_json(content),
+            card_id=card_id,
+            dedup_key=dedup or "",
+            interactive=interactive,
+            attempt=attempts,
+        ),
+        channel=name,
+        state_before=before,
+        created_at=created,
+        superseded=newer,
+    )
+
+
 _ROW = """channel, recipients, conversation_id, content, card_id, interactive, dedup_key, {attempts}, {before},
     created_at,
     content ->> 'type' = 'card_update' AND EXISTS (
         SELECT FROM outbox AS newer WHERE newer.card_id = outbox.card_id AND newer.outbox_id > outbox.outbox_id
         AND newer.content ->> 'type' = 'card_update')"""
+# S608: constants only
 _PEEK = f"""SELECT {_ROW.format(attempts="attempts + 1", before="state")}
-FROM outbox WHERE outbox_id = %s AND state IN ('queued', 'sending')"""  # noqa: S608 - constants only
-_BEGIN = f"""WITH before AS (
-    SELECT outbox_id, state AS old FROM outbox WHERE outbox_id = %s AND state IN ('queued', 'sending') FOR UPDATE)
-UPDATE outbox SET state = 'sending', attempts = attempts + 1, attempted_at = clock_timestamp()
-FROM before WHERE outbox.outbox_id = before.outbox_id
-RETURNING {_ROW.format(attempts="attempts", before="before.old")}"""  # noqa: S608
+FROM outbox WHERE outbox_id = %s AND state IN ('queued', 'sending')"""  # noqa: S608
+_START = f"""WITH taken AS ({TAKE}), before AS (
+    SELECT outbox_id, state AS old FROM outbox
+    WHERE outbox_id = %s AND state IN ('queued', 'sending') AND (SELECT count(*) FROM taken) = %s FOR UPDATE
+), begun AS (
+    UPDATE outbox SET state = 'sending', attempts = attempts + 1, attempted_at = clock_timestamp()
+    FROM before WHERE outbox.outbox_id = before.outbox_id
+    RETURNING {_ROW.format(attempts="attempts", before="before.old")}
+)
+SELECT (SELECT array_agg(key) FROM taken), begun.* FROM (SELECT) AS always LEFT JOIN begun ON true"""  # noqa: S608
+_SENT = """WITH code AS (
+    INSERT INTO card_codes (code, card_id) SELECT %s, %s WHERE %s <> '' ON CONFLICT DO NOTHING)
+UPDATE outbox SET state = 'sent', sent_at = clock_timestamp(), platform_id = %s, error = NULLIF(%s, '')
+WHERE outbox_id = %s"""

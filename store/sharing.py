@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from psycopg_pool import AsyncConnectionPool
 
@@ -98,18 +98,21 @@ class SharedLimiter:
     async def take(self, limits: Sequence[Limit], *, cost: int = 1) -> float:
         if not limits:
             return 0.0
-        keys = [limit.key for limit in limits]
-        steps = [float(limit.seconds) / limit.count * cost for limit in limits]
-        windows = [float(limit.seconds) for limit in limits]
         async with self._pool.connection() as connection:
-            taken = await (await connection.execute(_TAKE, (keys, steps, windows), prepare=True)).fetchall()
-            passed = {row[0] for row in taken}
-            if len(passed) == len(set(keys)):
-                return 0.0
-            given_back = [(key, step) for key, step in zip(keys, steps, strict=True) if key in passed]
-            refused = [(key, step) for key, step in zip(keys, steps, strict=True) if key not in passed]
-            for key, step in given_back:
-                await connection.execute("UPDATE limits SET next_at = next_at - %s WHERE key = %s", (step, key))
+            taken = await (await connection.execute(TAKE, as_rows(limits, cost), prepare=True)).fetchall()
+        passed = {str(row[0]) for row in taken}
+        if len(passed) == len({limit.key for limit in limits}):
+            return 0.0
+        return await self.give_back(limits, passed, cost=cost)
+
+    async def give_back(self, limits: Sequence[Limit], taken: Collection[str], *, cost: int = 1) -> float:
+        """Not all of `limits` had room: undo those of `taken`. Returns the seconds until all of them may."""
+        steps = list(zip(*as_rows(limits, cost)[:2], strict=True))
+        refused = [(key, step) for key, step in steps if key not in taken]
+        async with self._pool.connection() as connection:
+            for key, step in steps:
+                if key in taken:
+                    await connection.execute("UPDATE limits SET next_at = next_at - %s WHERE key = %s", (step, key))
             row = await (
                 await connection.execute(_WAIT, ([key for key, _ in refused], [step for _, step in refused]))
             ).fetchone()
@@ -126,9 +129,16 @@ class SharedLimiter:
             )
 
 
+def as_rows(limits: Sequence[Limit], cost: int = 1) -> tuple[list[str], list[float], list[float]]:
+    """Keys (each once), steps and windows, as `TAKE` wants them."""
+    distinct = {limit.key: limit for limit in limits}.values()
+    steps = [float(limit.seconds) / limit.count * cost for limit in distinct]
+    return [limit.key for limit in distinct], steps, [float(limit.seconds) for limit in distinct]
+
+
 # A call is allowed while the theoretical time of the next one stays within one window from now: a burst of `count`
 # passes at once, and the average holds after it. Ordered by key, so that processes never lock in a circle.
-_TAKE = """
+TAKE = """
 INSERT INTO limits AS l (key, next_at, seconds)
 SELECT key, extract(epoch FROM now()) + step, seconds
 FROM unnest(%s::text[], %s::float8[], %s::float8[]) AS w(key, step, seconds) ORDER BY key
