@@ -55,7 +55,7 @@ _NOT_THE_DEAL_BEFORE = re.compile(
     r"转[了来过]账?|付[了过给]|已[付打收]|收到|收了"
     r"|退[款了货]|罚|返利|返点|返现|陈列费|堆头费|进场费|条码费|运费|快递费|人工费|差额|差异|差了|(?<!补)差价|差(?=$|"
     r"个?$)|对账|对帐|账上|短少|少[了收付]|多[了收付]"
-    r"|优惠|便宜|让利|(?:再|能|多|还)让$|[降涨减]$|[降涨高贵低减]了|补贴|赠|送他|送她|送了|扣|抹零|注册资本|营业额|流水|"
+    r"|优惠|便宜|让利|(?:再|能|多|还)让$|[降涨减]$|(?<![一二三四五六七八九\d])折$|[降涨高贵低减]了|补贴|赠|送他|送她|送了|扣|抹零|注册资本|营业额|流水|"
     r"销售额|房租|租金|工资|罚款|赔|竞品|对手|人家报|他们报|别家|库存|剩"
 )
 _POWER = re.compile(r"(?:电机|伺服|功率|马达|水泵|风机|灯|空调|压缩机|主机|变频器)\S{0,2}$")
@@ -73,10 +73,13 @@ _OLD = re.compile(
     r"从[^,，。;；\d]{0,4}$"
 )
 _NEW = re.compile(
-    r"(?:[加提涨升降压砍减调改变增谈拉冲扩放缩谈磨][到成为至]了?|改|变成|最低|底价|现在(?:最多|只|就)?(?:能|有|是|要)?|最终|"
+    r"(?:[加提涨升降压砍减调改变增谈拉冲扩放缩谈磨][到成为至]了?|改|变成|最低|最多|底价|现在(?:最多|只|就)?(?:能|有|是|要)?|最终|"
     r"最后|更正为?|应该是|应为|而是|其实是)[^,，。;；\d]{0,4}$"
 )
-_TOTAL = re.compile(r"全年|年度|一年|总共|一共|共计|合计|总计|总价|总额|总金额|总的|拢共|加起来|合同额|金额|整单|全部")
+_THIS_TIME = re.compile(r"今年|这次|本次|这回|现在|新[单订]")  # 去年40今年80万: what stands before is another sum's
+_TOTAL = re.compile(
+    r"全年|年度|一年|总共|一共|共(?=约?$)|共计|合计|总计|总价|总额|总金额|总的|拢共|加起来|合同额|金额|整单|全部"
+)
 _DEAL = re.compile(
     r"定|订|下单|签|成交|拍板|续费|续约|预算|预计|预估|报价|报了|采购|进货|拿货|要|买|补|加购|加|金额|项目|目标价|"
     r"价格|二期|单子|合同"
@@ -200,7 +203,8 @@ def _score(left: str, right: str, following: str, money: Money) -> int | None:
     if left.rstrip().endswith(("×", "x", "*")) or right.lstrip().startswith(("=", "×", "*")):  # 360桶×285=102600
         return None
     new = _NEW.search(left)
-    if not new and (_NOT_THE_DEAL_BEFORE.search(left) or _OLD.search(left)):
+    lately = _THIS_TIME.split(left)[-1]
+    if not new and (_NOT_THE_DEAL_BEFORE.search(lately) or _OLD.search(lately)):
         return None
     if _NOT_THE_DEAL_AFTER.match(right) or (following and _CORRECTED.search(following)):
         return None

@@ -197,6 +197,11 @@ def _lunar(match: re.Match[str], today: date) -> date | None:
     return None if found is None or (bare and (found - today).days > 60) else found
 
 
+def _year_end(match: re.Match[str], today: date) -> date | None:
+    """年二十八: of the lunar year's last month."""
+    return lunar.next_lunar(12, _number(match["day"].replace("廿", "二十")), today=today)
+
+
 def _eve(match: re.Match[str], today: date) -> date | None:
     return lunar.eve(today=today)
 
@@ -300,5 +305,6 @@ _RULES: tuple[tuple[re.Pattern[str], Resolve], ...] = (
         _lunar,
     ),
     _rule(r"除夕夜?|大?年三十", _eve),
+    _rule(r"(?<![\d今明去后前半全每])(?P<month>年)(?P<day>(?:廿|二十)[三四五六七八九])(?![号日天])", _year_end),
     _rule(rf"(?P<name>元宵|端午|中秋|元旦|五一|国庆)节?(?:{_PLAN}(?!之?后)|(?=那天|当天|当日))", _festival),
 )

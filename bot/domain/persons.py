@@ -96,7 +96,7 @@ _NOT_TITLED = re.compile(
     r"(?<=财务)(?:部|章|报)|(?<=老师)傅|(?<=董)事会|(?<=会计)(?:科|师事)"
 )
 _DOUBTFUL_SURNAMES = frozenset(
-    "和向时从明来那全计索支都管应能门平常安连易成年路项方关商有于单白高万金石水温包车花查官顾盖许终定初生信权当位"
+    "和向时从明来那全计索支都管应能门平常安连易成年路项方关商有于单白高万金石水温包车花查官顾盖许终定初生信权当位边"
 )
 _KNOWN_SURNAMES = frozenset(SURNAMES)
 _SAFE_SURNAMES = _KNOWN_SURNAMES - _DOUBTFUL_SURNAMES
@@ -322,7 +322,12 @@ def _unknown(masked: str, contacts: Sequence[Contact]) -> list[Person]:
     for pattern in (_UNKNOWN_NAME, _LISTED_NAME):
         for match in pattern.finditer(masked):
             name = match["name"]
-            if _NO_NAME.search(name[1:]) or _NO_NAME.match(name) or re.search(_TITLE + "$", name):
+            if (
+                re.search(f"财务|采购|{_TITLE}", name[1:])
+                or _NO_NAME.search(name[1:])
+                or _NO_NAME.match(name)
+                or re.search(_TITLE + "$", name)
+            ):
                 continue
             if name[0] in _DOUBTFUL_SURNAMES and len(name) == 2:
                 continue
