@@ -21,6 +21,7 @@ from bot.metrics import HANDLED, HANDLING_SECONDS, MESSAGE_AGE
 from bot.router import Router
 from bot.settings import Settings
 from handlers.context import Context
+from store.database import connection_lost
 from store.inbox import Waiting
 from store.unit_of_work import UnitOfWork
 
@@ -115,7 +116,7 @@ class Intake:
             assert taken is not None
             await self._answer_instead(taken, error)
         except Exception as error:
-            if taken is None:
+            if taken is None or connection_lost(error):  # the database's failure is no failure of the message
                 raise
             await self._failed(taken, error)
         finally:

@@ -23,7 +23,7 @@ from store.sharing import SharedLimiter
 log = structlog.get_logger()
 
 MISCONFIGURED_RETRY = timedelta(minutes=2)  # an operator is needed; trusted IPs take effect a minute after saving
-THROTTLED_SECONDS = 5.0  # flowControlledStaffIdList: these receivers later, protocols/dingtalk.md 5.1
+THROTTLED = timedelta(seconds=5)  # flowControlledStaffIdList: these receivers later, protocols/dingtalk.md 5.1
 
 
 class Deliverer:
@@ -96,10 +96,11 @@ class Deliverer:
         if message.recipients and reached <= 0:
             await self._bury(due, f"no valid receiver: {', '.join(receipt.invalid)}")
             return
-        await self._deliveries.sent(message.outbox_id, receipt, message.card_id)
         if receipt.throttled:
             await self._deliveries.again_for(message.outbox_id, receipt.throttled)
-            raise TryLater(_in(THROTTLED_SECONDS), "some receivers were throttled")
+            await self._later(due, "some receivers were throttled", THROTTLED, state="queued for them")
+            return
+        await self._deliveries.sent(message.outbox_id, receipt, message.card_id)
         DELIVERED.labels(due.channel.value, "sent").inc()
         age = (Clock.real_now() - due.created_at).total_seconds()
         DELIVERY_SECONDS.labels(due.channel.value).observe(max(age, 0.0))

@@ -47,6 +47,12 @@ def recipient_lock(channel: str, recipients: Sequence[str], conversation_id: str
     return f"{channel}:{conversation_id or ','.join(sorted(recipients))}"
 
 
+def _lock(row: _Row) -> str:
+    """What waits for a moment keeps its own order: held by the same lock, every answer would wait for it as well."""
+    lock = recipient_lock(row.channel, row.recipients, row.conversation_id)
+    return f"{lock} at {row.not_before.isoformat()}" if row.not_before else lock
+
+
 class Outbox:
     """The outbox inside one unit of work: `put` collects, `flush` writes them all with one statement."""
 
@@ -129,11 +135,7 @@ class Outbox:
         ]
         written = await self._connection.execute(_INSERT, {"rows": orjson.dumps(data).decode().replace("\\u0000", "")})
         return [
-            Queued(
-                outbox_id,
-                recipient_lock(rows[position].channel, rows[position].recipients, rows[position].conversation_id),
-                rows[position].not_before,
-            )
+            Queued(outbox_id, _lock(rows[position]), rows[position].not_before)
             for outbox_id, position in written
         ]
 
