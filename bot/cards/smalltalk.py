@@ -9,7 +9,7 @@ _HELLO = re.compile(
     r"^(小助手|机器人)?[,，\s]*(你好|您好|hi|hello|在吗|在不在|在么|你在吗|早|早上好|下午好|晚上好|哈喽)", re.IGNORECASE
 )
 _NOD = re.compile(
-    r"^(收到|好的?|好嘞|嗯+|哦+|ok|行|可以|知道了|明白|了解|没事|哈+|6+|[\W_]*\d?[\W_]*)[了啦吧呀啊哈的~!！。.\s]*$",
+    r"^(收到|好的?|好嘞|嗯+|哦+|ok|行|可以|知道了|明白|了解|没事|算了|不用|没什么|哈+|6+|[\W_]*\d?[\W_]*)[了啦吧呀啊哈的~!！。.\s]*$",
     re.IGNORECASE,
 )
 
@@ -45,4 +45,4 @@ def not_understood_again() -> str:
 
 def not_yet(word: str) -> str:
     """A wish to act that this bot does not serve."""
-    return f"「{word}」现在还不能在这里办，输入「帮助」看看我会什么。" if word else not_understood_again()
+    return f"「{word}」还不能在这里办，先按原来的办法走。输入「帮助」看看我会什么。" if word else not_understood_again()

@@ -240,6 +240,7 @@ async def test_english_words_do_too(desk: Desk) -> None:
 
 async def test_a_nod_gets_no_lecture(desk: Desk) -> None:
     assert await desk.says("LiLei", "收到") == "👌"
+    assert await desk.says("LiLei", "算了") == "👌"
     assert await desk.says("LiLei", "谢谢🙏") == "不客气。"
     assert await desk.visits() == []
 
