@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import handlers.help as help_
 from bot.router import Router
-from handlers import corrections, followups, history, identity, media, smalltalk, undo, visits
+from handlers import corrections, followups, history, identity, media, not_yet, smalltalk, undo, visits
 from handlers.context import Context
 
 router: Router[Context] = Router()
@@ -19,6 +19,7 @@ router.include(
         media.router,
         identity.router,
         help_.router,
+        not_yet.router,
     ]
 )
 

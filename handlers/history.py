@@ -94,7 +94,13 @@ async def _tell(ctx: Context, reading: QueryReading, customer: Customer) -> None
     period = reading.period or previous_month(today)
     history = await ctx.uow.history.of(customer, period=period, today=today)
     facts = Facts(customer=customer, contacts=ctx.directory.contacts_of(customer.customer_no), history=history)
-    ctx.reply(card_for(reading, facts, ctx))
+    card = card_for(reading, facts, ctx)
+    if reading.aspect is not Aspect.OVERVIEW:
+        ctx.reply(card)
+        return
+    # the answer comes first; what no card can hold follows it
+    ctx.reply(replace(card, body=""))
+    ctx.reply(words.details(card))
 
 
 def card_for(reading: QueryReading, facts: Facts, ctx: Context) -> Card:

@@ -28,7 +28,7 @@ from bot.domain.history import CustomerHistory, VisitLine
 from bot.domain.people import Customer
 from bot.domain.periods import Period, next_month
 from bot.domain.queries import QueryReading
-from bot.messages import Button, Card, Field, Style
+from bot.messages import Button, Card, Field, Markdown, Style
 
 MAX_CANDIDATES = 6  # buttons on a WeCom card
 MAX_BUTTON = 10  # characters on a WeCom button
@@ -120,6 +120,11 @@ def screen(facts: Facts, directory: Directory, *, period: Period, today: date) -
         body="\n".join(_sections(facts, directory, today)),
         buttons=_buttons(facts.customer.customer_no),
     )
+
+
+def details(screen: Card) -> Markdown:
+    """The screen's long part as a message of its own, behind its card."""
+    return Markdown(text=f"**{screen.title}**\n{screen.body}", title=screen.title)
 
 
 def answer_card(facts: Facts, answer: Answer, directory: Directory, *, period: Period, today: date) -> Card:

@@ -61,8 +61,9 @@ _PAST = {
 
 
 async def test_a_customer_on_one_screen(desk: Desk) -> None:
-    shown = await desk.says("LiLei", "客户 绿源滨江")
-    assert shown.splitlines() == [
+    await desk.says("LiLei", "客户 绿源滨江")
+    card, details = (await desk.shown_to("LiLei"))[-2:]
+    assert card.splitlines() == [
         "绿源超市(滨江店)",
         "欠款约 2,500.50 元（粗算），都没到期",
         "负责人：李雷（杭州大区）",
@@ -71,6 +72,10 @@ async def test_a_customer_on_one_screen(desk: Desk) -> None:
         "1月签收：3,700.50 元（2 单）",
         "服务：评分 4/5，1 张工单没关",
         "合同：2月28日到期，还有 16 天",
+        "[记拜访] [全部订单] [全部拜访]",
+    ]
+    assert details.splitlines() == [
+        "**绿源超市(滨江店)**",
         "**最近订单**（共 3 单）",
         "2月10日 999.00 元 配送中",
         "1月20日 2,500.50 元 已签收",
@@ -85,7 +90,6 @@ async def test_a_customer_on_one_screen(desk: Desk) -> None:
         "**联系人**",
         "老板 王红 199-0000-0001",
         "店长 孙丽 199-0000-0002",
-        "[记拜访] [全部订单] [全部拜访]",
     ]
 
 
