@@ -67,7 +67,7 @@ _NOT_THE_DEAL_AFTER = re.compile(
 )
 #: what we pay for room on the shelf; elsewhere 费用 is the price of a service
 _SHELF = re.compile(r"堆头|陈列|端架|货架|进场|条码|排面|费用(?:由|全)?(?:我们|咱)")
-_FEE = re.compile(r"费用?[^,，。]{0,6}$")
+_FEE = re.compile(r"费用?[^,，。]{0,6}$|[给出]$")
 _OLD = re.compile(
     r"(?:原来|原先|原本|原定|本来|之前|先前|早先|起初|原价|开口|一开始|开始|最早|上次|上回|去年|不是)[^,，。;；]{0,8}$|"
     r"从[^,，。;；\d]{0,4}$"

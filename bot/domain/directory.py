@@ -136,7 +136,7 @@ class Directory:
     def _by_name(self, text: str, folded: str, sender: Employee | None) -> list[Mention]:
         hits = self._names.hits(
             folded,
-            confirmed=lambda entry: self._contact_speaks_for(entry.customer_no, folded),
+            confirmed=lambda entry, end: self._contact_speaks_for(entry.customer_no, folded, end),
             sender_no=sender.employee_no if sender else "",
             region=sender.region if sender and sender.role in _OF_A_REGION else ANYWHERE,
         )
@@ -186,7 +186,10 @@ class Directory:
         ]
         return own[0] if len(own) == 1 else None
 
-    def _contact_speaks_for(self, customer_no: str, folded: str) -> bool:
+    def _contact_speaks_for(self, customer_no: str, folded: str, end: int) -> int:
+        """0: no contact is named; 1: one is; 2: one is, right behind `end`."""
+        if any(folded.startswith(contact.name, end) for contact in self.contacts_of(customer_no)):
+            return 2
         for contact in self.contacts_of(customer_no):
             surname = contact.name[:1]
             if surname not in folded:
@@ -196,8 +199,8 @@ class Directory:
                 f"师傅|阿姨|采购)",
                 folded,
             ):
-                return True
-        return False
+                return 1
+        return 0
 
     def _people_in(self, folded: str) -> list[tuple[int, int]]:
         return [

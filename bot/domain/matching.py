@@ -107,10 +107,11 @@ class NameIndex:
             self._sounds.setdefault(spoken, []).append((entry, weak))
         self._blurred.setdefault(loose_sound(key), []).append((entry, weak))
 
-    def hits(self, folded: str, *, confirmed: Callable[[Entry], bool], sender_no: str, region: str) -> list[Hit]:
+    def hits(self, folded: str, *, confirmed: Callable[[Entry, int], int], sender_no: str, region: str) -> list[Hit]:
         """Every believable reading of every place of a folded text.
 
-        `confirmed` tells whether something else in the text (a contact's name) speaks for a customer.
+        `confirmed` tells whether a contact's name speaks for a customer: 0 no, 1 somewhere in the text, 2 right behind
+        the given position.
         """
         found: list[Hit] = []
         for start in range(len(folded)):
@@ -224,7 +225,7 @@ _STRONG_LEFT = re.compile(r"(?:^|[;；\n]|[。]|[去到跑]|拜访|客户|路过
 
 
 def _believable(
-    hit: Hit, folded: str, size: int, *, confirmed: Callable[[Entry], bool], sender_no: str, region: str
+    hit: Hit, folded: str, size: int, *, confirmed: Callable[[Entry, int], int], sender_no: str, region: str
 ) -> bool:
     """Whether a reading has enough on its side to be taken for a name at all."""
     supported = hit.tail or hit.branch
@@ -244,14 +245,19 @@ def _believable(
         )
     mine = hit.entry.owner_no == sender_no
     if hit.by == BLURRED:
-        return supported and hit.score >= 8 and (mine or region in (hit.entry.region, ANYWHERE) or confirmed(hit.entry))
+        return (
+            supported
+            and hit.score >= 8
+            and (mine or region in (hit.entry.region, ANYWHERE) or confirmed(hit.entry, hit.end) > 0)
+        )
     if supported or size >= 3:
         return True
     if hit.doubtful or folded[hit.start : hit.end] in ORDINARY_WORDS:
         return False
     left, right = folded[: hit.start], folded[hit.end :]
-    if confirmed(hit.entry):
-        return bool(_LEFT_CUE.search(left))
+    speaks = confirmed(hit.entry, hit.end)
+    if speaks:
+        return bool(_LEFT_CUE.search(left)) and (speaks > 1 or bool(_RIGHT_CUE.match(right)))
     if folded[hit.start : hit.end] in phrases_dict or not (_LEFT_CUE.search(left) and _RIGHT_CUE.match(right)):
         return False
     return mine or (region in (hit.entry.region, ANYWHERE) and bool(_STRONG_LEFT.search(left)))

@@ -60,7 +60,7 @@ def next_step(folded: str, dates: Sequence[DateMention], parts: Sequence[Clause]
         before, after = folded[part.start : mention.start], folded[mention.end : part.end]
         behind = folded[part.end :]
         day = _coming(mention, after, today)
-        today_by_name = day == today and folded[mention.start] not in "今当" and bool(_OUR_STEP.search(after))
+        today_by_name = day == today and folded[mention.start] not in "今当" and bool(_OUR_STEP.search(before + after))
         if (day > today or today_by_name) and _is_ours(before, after, behind):
             chosen = DateMention(mention.start, mention.end, day)
     if chosen is None and parts and _TODAY_AGAIN.search(folded, parts[0].start, parts[-1].end):

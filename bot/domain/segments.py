@@ -10,6 +10,8 @@ from bot.domain.directory import Mention
 from bot.domain.text import clauses
 
 _LIST_GLUE = re.compile(r"^[\s,，、]*(?:和|跟|与|及|还有|以及|、|&|\+)?[\s,，、]*$")
+#: behind a name that only a comma joins to the one before: both are meant
+_LIST_GOES_ON = re.compile(r"\s*(?:[,，、和跟及与]|都|均|全|两|三|分别|各|$)")
 _TURN = re.compile(
     r"然后|接着|随后|之后又|又去|又跑|另外|还去|还有|顺路|顺便去|再去|后来|下午又|回来路上|路上|接下来|完了|最后去|"
     r"晚上|下午|中午|\d[.)、]"
@@ -80,7 +82,11 @@ def _groups(folded: str, mentions: Sequence[Mention]) -> list[list[Mention]]:
     groups: list[list[Mention]] = []
     for mention in mentions:
         again = bool(groups) and key_of(mention) in map(key_of, groups[-1])
-        if groups and not again and _LIST_GLUE.match(folded[groups[-1][-1].end : mention.start]):
+        between = folded[groups[-1][-1].end : mention.start] if groups else ""
+        joined = _LIST_GLUE.match(between) and (
+            between.strip(" ,，") or _LIST_GOES_ON.match(folded, mention.end) or not between.strip()
+        )
+        if groups and not again and joined:
             groups[-1].append(mention)
         else:
             groups.append([mention])

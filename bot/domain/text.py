@@ -52,3 +52,16 @@ def clauses(folded: str, *, start: int = 0, end: int | None = None) -> list[Clau
     if stop > begin:
         found.append(Clause(begin, stop, folded[begin:stop]))
     return found
+
+
+_ITEM = re.compile(r"(?:^|(?<=[\s:;,，。]))([1-9])[.、)](?=\S)(?!\d+(?:\.\d+)?(?:万|w|k|千|元|块|[,，。\s]|$))")
+
+
+def hide_item_numbers(folded: str) -> str:
+    """A folded text with the numbers of a list (1. … 2. … 3. …) blanked, so that 4.2周后 is item four, in two weeks."""
+    items = list(_ITEM.finditer(folded))
+    if [item[1] for item in items[:2]] != ["1", "2"]:
+        return folded
+    for item in items:
+        folded = folded[: item.start()] + " " * (item.end() - item.start()) + folded[item.end() :]
+    return folded

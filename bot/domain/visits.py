@@ -16,7 +16,7 @@ from bot.domain.next_steps import contact_day, next_step
 from bot.domain.people import Contact
 from bot.domain.persons import spoken_to
 from bot.domain.segments import segments
-from bot.domain.text import clauses, fold
+from bot.domain.text import Clause, clauses, fold, hide_item_numbers
 from bot.domain.visit_kinds import nobody_met, read_kind
 
 
@@ -61,7 +61,7 @@ class _Page:
         self.today = today
         self.names = [(mention.start, mention.end) for mention in mentions if mention.how not in ("contact",)]
         #: names hidden, so that 7天江宁 is no span of days
-        hidden = _overwrite(self.folded, self.names, "□")
+        hidden = hide_item_numbers(_overwrite(self.folded, self.names, "□"))
         self.dates: list[DateMention] = find_dates(hidden, today=today)
         self.hidden = hidden
         #: where no sums stand: days, and models such as 6205
@@ -120,7 +120,7 @@ def _cut(text: str, spans: Sequence[tuple[int, int]]) -> str:
     return _MASK.sub(r"\1\1", " ".join(text[start:end] for start, end in spans))
 
 
-def _clauses(folded: str, spans: Sequence[tuple[int, int]]) -> list:  # type: ignore[type-arg]
+def _clauses(folded: str, spans: Sequence[tuple[int, int]]) -> list[Clause]:
     return [item for start, end in spans for item in clauses(folded, start=start, end=end)]
 
 

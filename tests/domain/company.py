@@ -6,6 +6,7 @@ import csv
 import json
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,19 @@ _SAMPLE = files("bot.sandbox") / "sample_company"
 _DATA = Path(__file__).resolve().parent.parent / "data"
 
 
-def _rows(name: str) -> list[dict[str, str]]:
-    with (_SAMPLE / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+def _rows(file: Traversable) -> list[dict[str, str]]:
+    with file.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
 
 
 @cache
 def sample_directory() -> Directory:
     """Everybody and everything of the sample company."""
+    return directory_of(_SAMPLE)
+
+
+def directory_of(folder: Traversable) -> Directory:
+    """Everybody and everything of the company whose files lie in `folder`."""
     customers = [
         Customer(
             customer_no=row["客户编号"],
@@ -35,10 +41,11 @@ def sample_directory() -> Directory:
             owner_no=row["负责人工号"],
             success_no=row["客户成功工号"],
         )
-        for row in _rows("客户.csv")
+        for row in _rows(folder / "客户.csv")
     ]
     contacts = [
-        Contact(customer_no=row["客户编号"], name=row["姓名"], title=row["职务"]) for row in _rows("联系人.csv")
+        Contact(customer_no=row["客户编号"], name=row["姓名"], title=row["职务"])
+        for row in _rows(folder / "联系人.csv")
     ]
     employees = [
         Employee(
@@ -50,11 +57,11 @@ def sample_directory() -> Directory:
             dingtalk_user=row["钉钉账号"],
             active=row["状态"] == "在职",
         )
-        for row in _rows("员工.csv")
+        for row in _rows(folder / "员工.csv")
     ]
     products = [
         Product(product_no=row["物料编码"], name=row["名称"], spec=row["规格"], unit=row["单位"])
-        for row in _rows("物料.csv")
+        for row in _rows(folder / "物料.csv")
     ]
     return Directory(customers, contacts, employees, products)
 

@@ -192,6 +192,13 @@ def test_said_together_means_both() -> None:
     assert [visit.met for visit in visits] == [False, False]
 
 
+def test_a_plan_of_the_day_then_each_alone() -> None:
+    first, second = read("上午旺淘解放路，下午和佳，旺淘解放路石薇定了6600，明天送；和佳洪静不要，嫌贵")
+    assert (first.customer_no, first.amount_yuan, first.intent) == ("KH0063", 6_600, "高")
+    assert (second.customer_no, second.amount_yuan, second.intent) == ("KH0165", None, "低")
+    assert second.next_follow_up is None
+
+
 def test_a_heading_then_each_alone() -> None:
     visits = read("微信同时聊了旺淘解放路和和佳大卖场，旺淘解放路要3千的货；和佳大卖场说没兴趣")
     assert [(visit.customer_no, visit.amount_yuan, visit.visit_kind) for visit in visits] == [
