@@ -32,6 +32,16 @@ def company_template(server_url: str, template: str) -> Iterator[str]:
 
 
 @pytest.fixture
+def two_company_urls(company_url: str, server_url: str, company_template: str) -> Iterator[tuple[str, str]]:
+    """Two copies, for a story told twice."""
+    name = f"{make_url(company_url).database}_b"
+    with psycopg.connect(server_url, autocommit=True) as admin:
+        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{company_template}"')
+        yield company_url, _url(server_url, name)
+        admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
 def company_url(server_url: str, company_template: str, request: pytest.FixtureRequest) -> Iterator[str]:
     """A story's own copy of the company."""
     name = f"{company_template}_{abs(hash(request.node.nodeid)) % 10**8}"
