@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -51,11 +51,12 @@ def bot_environment(config: SandboxConfig, sandbox_url: str, database_url: str, 
 
 
 class BotProcess:
-    """One `salesbot serve`; `start` again after `kill` continues on the same database."""
+    """One `salesbot serve`, or another command; `start` again after `kill` continues on the same database."""
 
-    def __init__(self, environment: Mapping[str, str], log: Path) -> None:
+    def __init__(self, environment: Mapping[str, str], log: Path, command: Sequence[str] = ("serve",)) -> None:
         self._environment = dict(environment)
         self._log = log
+        self._command = command
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"http://127.0.0.1:{environment['SALESBOT__SERVER__PORT']}"
 
@@ -67,14 +68,14 @@ class BotProcess:
     async def start(self, *, wait: bool = True) -> None:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: ASYNC220 - returns at once
-                [sys.executable, "-m", "bot", "serve"],
+                [sys.executable, "-m", "bot", *self._command],
                 env=self._environment,
                 cwd=self._log.parent,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
-        if wait:
+        if wait and "serve" in self._command:  # a worker answers nobody
             await self.ready()
 
     async def ready(self) -> None:
@@ -106,9 +107,9 @@ class BotProcess:
 
 
 @asynccontextmanager
-async def bot_process(environment: Mapping[str, str], log: Path) -> AsyncIterator[BotProcess]:
-    """A bot that is gone when the block ends."""
-    bot = BotProcess(environment, log)
+async def bot_process(environment: Mapping[str, str], log: Path, *command: str) -> AsyncIterator[BotProcess]:
+    """A bot that is gone when the block ends; `command` in place of `serve`."""
+    bot = BotProcess(environment, log, command or ("serve",))
     try:
         yield bot
     finally:
