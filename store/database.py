@@ -88,6 +88,8 @@ def _still_there(_dbapi: object, record: ConnectionPoolEntry, _proxy: object) ->
 
 def connection_lost(error: BaseException) -> bool:
     """Whether a statement failed because the server is away, or closed the connection; nothing of it is committed."""
+    if isinstance(error, psycopg.OperationalError):
+        return (error.sqlstate or "08").startswith(("08", "57P"))  # no state: the connection broke
     return isinstance(error, DBAPIError) and error.connection_invalidated
 
 

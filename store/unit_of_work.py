@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import procrastinate
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store.accounts import Accounts
 from store.attachments import Attachments
 from store.audit import Audit
+from store.connection import QuickConnection, transaction
 from store.conversations import Conversations
 from store.inbox import Inbox
 from store.outbox import Outbox
@@ -33,7 +34,7 @@ class UnitOfWork:
     Repositories are made when first asked for; what was put, asked, deferred and audited is written by `flush`.
     """
 
-    def __init__(self, connection: AsyncConnection, queue: procrastinate.App) -> None:
+    def __init__(self, connection: QuickConnection, queue: procrastinate.App) -> None:
         self.connection = connection
         self.inbox = Inbox(connection)
         self.outbox = Outbox(connection)
@@ -94,14 +95,13 @@ class UnitOfWork:
         await self.conversations.flush()
         await self.audit.flush()
         if self._deferred:
-            raw = (await self.connection.get_raw_connection()).driver_connection
             for task, lock, at, arguments in self._deferred:
                 await self._queue.configure_task(
                     task,
                     lock=lock or None,
                     schedule_at=at,
                     queue=DELIVER if task == DELIVER else "work",
-                    connection=raw,
+                    connection=self.connection.raw,
                 ).defer_async(**arguments)
             self._deferred.clear()
 
@@ -114,7 +114,7 @@ def unit_of_work(engine: AsyncEngine, queue: procrastinate.App) -> Callable[[], 
 
     @asynccontextmanager
     async def begin() -> AsyncIterator[UnitOfWork]:
-        async with engine.connect() as connection, connection.begin():
+        async with transaction(engine) as connection:
             uow = UnitOfWork(connection, queue)
             yield uow
             await uow.flush()
