@@ -143,7 +143,7 @@ async def test_a_morning_with_copies_ends_as_one_without(
 ) -> None:
     morning, lived = _morning(seed, 30 if seed else 10), []
     for url, copies in zip(two_company_urls, (None, random.Random(seed)), strict=True):
-        async with _quick_office(url, sandbox_config) as office:
+        async with _quick_office(url, sandbox_config) as office, office.hurried():
             lived.append(await _lived(office, morning, copies))
     assert lived[0] == lived[1]
 

@@ -54,12 +54,12 @@ class Office:
 
     @asynccontextmanager
     async def hurried(self) -> AsyncIterator[None]:
-        """Within the block nobody waits for a second try: pauses and back-offs are over as soon as they begin."""
+        """Within the block nobody waits: paces, pauses and back-offs are over as soon as they begin."""
 
         async def hurry() -> None:
             while True:
                 async with self.app.database.engine.begin() as connection:
-                    await connection.execute(text("UPDATE limits SET paused_until = 0 WHERE paused_until > 0"))
+                    await connection.execute(text("UPDATE limits SET paused_until = 0, next_at = 0"))
                     await connection.execute(
                         text("UPDATE procrastinate_jobs SET scheduled_at = now() WHERE scheduled_at > now()")
                     )
