@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from bot.schedule import Schedule
-from jobs import account_matching, followup_reminder, hearing
+from jobs import account_matching, followup_reminder, hearing, operations_watch
 from jobs.context import JobContext
 from jobs.tasks import Task
 
 schedule: Schedule[JobContext] = Schedule()
 schedule.include(account_matching.schedule)
 schedule.include(followup_reminder.schedule)
+schedule.include(operations_watch.schedule)
 
 tasks: dict[str, Task] = {**hearing.tasks, **account_matching.tasks}
 
