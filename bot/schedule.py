@@ -19,6 +19,7 @@ class Job(Generic[C]):
     run: Callable[[C], Awaitable[int]]  #: returns how many things it put out
     workdays_only: bool
     catch_up: timedelta  #: a missed run is made up once within this time
+    about_its_day: bool  #: each fire time is about its own moment; else only the latest run is worth anything
 
 
 class Schedule(Generic[C]):
@@ -28,7 +29,12 @@ class Schedule(Generic[C]):
         self.jobs: dict[str, Job[C]] = {}
 
     def cron(
-        self, cron: str, *, workdays_only: bool = False, catch_up: timedelta = timedelta(hours=12)
+        self,
+        cron: str,
+        *,
+        workdays_only: bool = False,
+        catch_up: timedelta = timedelta(hours=12),
+        about_its_day: bool = True,
     ) -> Callable[[Callable[[C], Awaitable[int]]], Callable[[C], Awaitable[int]]]:
         """Register the function under its own name."""
 
@@ -36,7 +42,7 @@ class Schedule(Generic[C]):
             name = run.__name__
             if name in self.jobs:
                 raise ValueError(f"two jobs named {name!r}")
-            self.jobs[name] = Job(name, cron, run, workdays_only, catch_up)
+            self.jobs[name] = Job(name, cron, run, workdays_only, catch_up, about_its_day)
             return run
 
         return register

@@ -32,7 +32,7 @@ class KnowsMembers(Protocol):
     async def user_id_by_mobile(self, mobile: str) -> str | None: ...
 
 
-@schedule.cron("30 6 * * *")
+@schedule.cron("30 6 * * *", about_its_day=False)
 async def account_matching(ctx: JobContext) -> int:
     """Bind logins found by the roster's mobile numbers; each one is audited. Returns how many were bound."""
     people = [item for item in ctx.directory().employees() if item.active and _digits(item.mobile)]

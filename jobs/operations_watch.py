@@ -37,7 +37,7 @@ class CountsItsQuota(Protocol):
     async def quota_state(self) -> Used: ...
 
 
-@schedule.cron("*/5 * * * *")
+@schedule.cron("*/5 * * * *", about_its_day=False)
 async def operations_watch(ctx: JobContext) -> int:
     """Tell each trouble once (again after four hours while it lasts). Returns how many were told to anybody."""
     told = 0

@@ -81,7 +81,7 @@ class Scheduler:
             if not job.workdays_only or is_workday(at.astimezone(SHANGHAI).date()) is not False:
                 fires.append(at.astimezone(UTC))
             at = self._next_fire(cron, at)
-        if moved:
+        if moved and job.about_its_day:
             return fires[-MAX_RUNS_AFTER_MOVE:]
         late = [fire for fire in fires[:-1] if now - fire > timedelta(minutes=1)]
         for fire in late:
