@@ -95,6 +95,9 @@ async def _apply(message: InboundMessage, ctx: Context, visit: Visit, field: Vis
     await settle_note(message, ctx, visit.visit_no)
     ctx.end_dialogue()
     await refresh(ctx, after)
+    if message.tap is None:  # the card that changed may have scrolled away meanwhile
+        customer = ctx.directory.customer(after.customer_no or "")
+        ctx.reply(words.edited(visit, after, customer.name if customer else ""))
     return True
 
 

@@ -239,16 +239,28 @@ def undone_visit(visit: Visit, customer_name: str) -> str:
 
 def undone_edit(edited: Visit, before: Visit, customer_name: str) -> str:
     """Says what stands there again."""
-    again = []
-    if before.customer_no != edited.customer_no:
-        again.append(f"客户是 {customer_name}")
-    if before.amount_yuan != edited.amount_yuan:
-        again.append(f"金额是 {money(before.amount_yuan)}" if before.amount_yuan is not None else "没有金额")
-    if before.next_follow_up != edited.next_follow_up:
-        again.append(f"下次跟进是 {day(before.next_follow_up)}" if before.next_follow_up else "没有下次跟进")
-    if before.summary != edited.summary:
-        again.append(f"内容是「{cut(before.summary, 30)}」")
+    again = _differences(edited, before, customer_name)
     return f"已改回：{customer_name} 的拜访（{before.visit_no}）{'、'.join(again) or '和修改前一样'}。"
+
+
+def edited(before: Visit, after: Visit, customer_name: str) -> str:
+    """Says what stands there now; the card it was typed for may have scrolled away."""
+    now = _differences(before, after, customer_name)
+    return f"改好了：{customer_name}{'，' if customer_name else ''}{'、'.join(now) or '和原来一样'}。"
+
+
+def _differences(old: Visit, now: Visit, customer_name: str) -> list[str]:
+    """What `now` says where it is not what `old` said."""
+    again = []
+    if now.customer_no != old.customer_no:
+        again.append(f"客户是 {customer_name}")
+    if now.amount_yuan != old.amount_yuan:
+        again.append(f"金额是 {money(now.amount_yuan)}" if now.amount_yuan is not None else "没有金额")
+    if now.next_follow_up != old.next_follow_up:
+        again.append(f"下次跟进是 {day(now.next_follow_up)}" if now.next_follow_up else "没有下次跟进")
+    if now.summary != old.summary:
+        again.append(f"内容是「{cut(now.summary, 30)}」")
+    return again
 
 
 def undo_goes_on() -> str:

@@ -46,6 +46,12 @@ async def test_the_card_itself_changes(desk: Desk) -> None:
     assert "35,000 元" in [field.value for field in card.fields]
 
 
+async def test_a_typed_answer_says_what_stands_now_for_the_card_may_have_scrolled_away(desk: Desk) -> None:
+    await desk.says("LiLei", LV)
+    await desk.taps("LiLei", "改日期")
+    assert await desk.says("LiLei", "下周五") == "改好了：绿源超市(滨江店)，下次跟进是 2月20日 周五。"
+
+
 async def test_what_was_typed_into_the_card_is_taken_at_once(desk: Desk) -> None:
     await desk.says("LiLei", LV)
     await desk.taps("LiLei", "改金额", typed="5000")
