@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, HTTPException, Response
+from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import JSONResponse
+from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
@@ -17,6 +20,7 @@ from bot.metrics import INBOX_OLDEST_SECONDS, INBOX_WAITING, OUTBOX_FAILED, OUTB
 from bot.settings import Settings
 from bot.web.api import ListVisits, read_api
 
+STATIC = Path(__file__).parent / "static"
 Asgi = Callable[
     [MutableMapping[str, Any], Callable[[], Awaitable[Any]], Callable[[MutableMapping[str, Any]], Awaitable[None]]],
     Awaitable[None],
@@ -43,7 +47,8 @@ class ClockMove(BaseModel):
 
 def make_web(settings: Settings, probe: Probe) -> FastAPI:
     """The FastAPI part. `/demo/clock` exists only where `demo.enabled` is set."""
-    web = FastAPI(title="salesbot", version="0.1.0", docs_url="/docs", redoc_url=None)
+    web = FastAPI(title="salesbot", version="0.1.0", docs_url=None, redoc_url=None)
+    _add_docs(web)
 
     @web.get("/healthz", tags=["operations"])
     async def healthz() -> dict[str, str]:
@@ -72,6 +77,21 @@ def make_web(settings: Settings, probe: Probe) -> FastAPI:
     if settings.demo.enabled:
         _add_demo_clock(web, probe)
     return web
+
+
+def _add_docs(web: FastAPI) -> None:
+    """OpenAPI for people, from files shipped with the package: customers' networks are closed."""
+    web.mount("/static", StaticFiles(directory=STATIC), name="static")
+
+    @web.get("/docs", include_in_schema=False)
+    async def docs() -> Response:
+        return get_swagger_ui_html(
+            openapi_url="/openapi.json",
+            title="salesbot API",
+            swagger_js_url="/static/swagger-ui/swagger-ui-bundle.min.js",
+            swagger_css_url="/static/swagger-ui/swagger-ui.min.css",
+            swagger_favicon_url="data:,",
+        )
 
 
 def _add_demo_clock(web: FastAPI, probe: Probe) -> None:
