@@ -31,7 +31,8 @@ Resolve = Callable[[re.Match[str], date], date | None]
 _HALF_YEAR_DAYS = 183
 _NOT_A_COUNT = r"(?![个箱件台家万千百wk%.\d点元块折桶瓶条套人次楼线店仓门柜机幢栋院厂铺架库油桌])"
 _SOME_TIME_AFTER = re.compile(r"(?:之后|以后|过后)(?!第[一1])|后再说")  # 正月十五之后: no day in particular
-_DAY_BEFORE = re.compile(r"(?:(?<=前)[一1]天|的?头[一1]天|的?前[一1]天)")
+_DAY_BEFORE = re.compile(rf"(?:(?<=前)|的?[头前])(?P<n>{SMALL})天")
+_IN_BRACKETS = re.compile(r"\s?[(\[]$")  # 2月11日(周三): one day
 _PAST_CUE = re.compile(
     r"(?:[号日]|[一二三四五六日天])?(?:那[天批次笔张回]|(?:[上下]午)?(?:去|到|发|送|签|下|来|跑|打|聊|见|拜访|买|"
     r"定|订)的)"
@@ -48,13 +49,14 @@ def find_dates(text: str, *, today: date) -> list[DateMention]:
             day = resolve(match, today)
             if _SOME_TIME_AFTER.match(folded, match.end()) or folded.endswith(("过了", "过完"), 0, match.start()):
                 day = None
-            elif day and _DAY_BEFORE.match(folded, match.end()):
-                day -= timedelta(days=1)
+            elif day and (before := _DAY_BEFORE.match(folded, match.end())):
+                day -= timedelta(days=_number(before["n"]))
             found.append(DateMention(match.start(), match.end(), day, loose))
     found.sort(key=lambda mention: (mention.start, -mention.end))
     kept: list[DateMention] = []
     for mention in found:
-        if not kept or mention.start >= kept[-1].end:
+        spelt_out = bool(kept) and mention.loose and bool(_IN_BRACKETS.match(folded, kept[-1].end, mention.start))
+        if not kept or (mention.start >= kept[-1].end and not (spelt_out and kept[-1].day)):
             kept.append(mention)
     return kept
 
@@ -206,7 +208,7 @@ def _eve(match: re.Match[str], today: date) -> date | None:
     return lunar.eve(today=today)
 
 
-_FESTIVAL_DAYS = {"元宵": (1, 15), "端午": (5, 5), "中秋": (8, 15)}
+_FESTIVAL_DAYS = {"腊八": (12, 8), "元宵": (1, 15), "端午": (5, 5), "中秋": (8, 15)}
 _SOLAR_FESTIVALS = {"元旦": (1, 1), "五一": (5, 1), "国庆": (10, 1)}
 
 
@@ -229,6 +231,13 @@ _AFTER = "(?:之后|以后|过后|后|之内|以内|内)"
 _BIG = "(?<![万千百])"  # 两万五月底: the 五 belongs to the amount
 _PLAN = r"(?=前|之前|以前|再|去|来|见|回访|跟进|上午|下午|早上|晚上|当天|那天|给|寄|送)"
 
+#: what is done on a day written 2.10; goods and sums go on otherwise
+_DEED = (
+    "我|例行|交接|回|复|补|签|改|对账|带|拿|发|催|约|谈|见|铺|出|请|二次|过去|过来|演示|上门|拜访|打电话|联系|跟|装|"
+    "安装|开通|送|寄|收"
+)
+_ON_SALE = "礼|堆|陈列|促|活动|档|备|套装|组合|主题|气氛|氛围|海报|期间|放假|假|专|快到|到了|后|的|卖"
+
 
 def _rule(pattern: str, resolve: Resolve) -> tuple[re.Pattern[str], Resolve]:
     return re.compile(f"(?:{pattern}){_BEFORE}"), resolve
@@ -241,12 +250,16 @@ _RULES: tuple[tuple[re.Pattern[str], Resolve], ...] = (
         _full,
     ),
     _rule(
-        rf"(?P<rel>[今明后去前]年的?)?{_FREE}{_BIG}(?P<month>{SMALL})月份?的?(?P<day>{SMALL})(?:[日号]|{_NOT_A_COUNT})",
+        rf"(?P<rel>[今明后去前]年的?)?{_FREE}(?:{_BIG}|(?=\d))(?P<month>{SMALL})月份?的?(?P<day>{SMALL})(?:[日号]|{_NOT_A_COUNT})",
         _month_day,
     ),
     _rule(r"(?<![\d./])(?P<month>1[0-2]|0?[1-9])/(?P<day>3[01]|[12]\d|0?[1-9])(?![\d/])[日号]?", _month_day),
     _rule(
         rf"(?<![\d.价报降到])(?P<month>1[0-2]|0?[1-9])[.-](?P<day>3[01]|[12]\d|0?[1-9])(?:[日号]|{_PLAN})", _month_day
+    ),
+    _rule(
+        rf"(?:(?<=[\s,，。;；])|(?<=的货))(?P<month>1[0-2]|0?[1-9])[.](?P<day>3[01]|[12]\d|0?[1-9])(?={_DEED})",
+        _month_day,
     ),
     _rule(rf"(?P<which>下下个?|下个?|上个?|本|这个?|当)月的?(?P<day>{SMALL})(?:[日号]|{_PLAN}|(?=\s|$))", _of_month),
     _rule(r"(?P<which>下下个?|下个?|上个?|本|这个?|当)?月[底末](?!薪)", _month_end),
@@ -259,7 +272,7 @@ _RULES: tuple[tuple[re.Pattern[str], Resolve], ...] = (
         _vague,
     ),
     _rule(
-        rf"{_FREE}{_BIG}(?<!月)(?P<day>{SMALL})[号日](?![楼线店仓门柜机油桌院厂车库位铺货架街路桶本常用期])",
+        rf"{_FREE}(?<!月)(?P<day>{SMALL})[号日](?![楼线店仓门柜机油桌院厂车库位铺货架街路桶本常用期])",
         _day_of_month,
     ),
     (
@@ -307,4 +320,6 @@ _RULES: tuple[tuple[re.Pattern[str], Resolve], ...] = (
     _rule(r"除夕夜?|大?年三十", _eve),
     _rule(r"(?<![\d今明去后前半全每])(?P<month>年)(?P<day>(?:廿|二十)[三四五六七八九])(?![号日天])", _year_end),
     _rule(rf"(?P<name>元宵|端午|中秋|元旦|五一|国庆)节?(?:{_PLAN}(?!之?后)|(?=那天|当天|当日))", _festival),
+    _rule(rf"(?P<name>元宵|端午|中秋|国庆)节(?!{_ON_SALE})", _festival),
+    _rule("(?P<name>腊八)(?:节|那天|当天)?(?!粥|蒜|面|豆腐)", _festival),
 )

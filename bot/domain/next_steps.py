@@ -13,7 +13,7 @@ from bot.domain.text import Clause
 _THEIRS = re.compile(
     r"^(?:[号日]?(?:左右|上午|下午|早上|晚上)?)(?:的)?(?:合同|协议|账期|服务|订阅|系统)?(?:就|要|才|会|能|可以|"
     r"应该|全部|一起|一块儿?)?(?:的)?"
-    r"(?:到期|过期|截止|开业|装修|出差|休假|放假|歇业|停业|关门|回来|回国|回店|生日|结[款账清]?|付[款清]?|打款|付|"
+    r"(?:到期|过期|截止|开业|装修|出差|休假|放假|歇业|停业|关[门店]|拆迁|撤店|转让|回来|回国|回店|生日|结[款账清]?|付[款清]?|打款|付|"
     r"给钱|还款|还钱|到账|发工资|开标|交房|搬|营业|开门|涨价|停产|生产|盘点|开学|开工|发年终|满|没空|不方便|不在|"
     r"休息)"
 )
@@ -27,22 +27,27 @@ _OUR_STEP = re.compile(
 )
 _STEP_FOLLOWS = re.compile(
     r"^[\s,，。;；]*(?:到时候?|届时|那天|那时候?|我(?:再|到时|去|过去)|再(?:去|联系|跟|问|谈|说|约|催|跑|来|看|打)|"
-    r"等他|等她)"
+    r"等他|等她|[让叫约请](?:我|咱们?|我们)?(?:那天|到时候?))"
 )
 _NOT_GOING = re.compile(
     r"^.{0,3}(?:不去|不来|没空|没时间|不在|不方便|休息|取消|不行|不用|别来|别去|去不了|来不了|不约)"
 )
 _NOT_THEN = re.compile(
-    r"(?:不用|不必|别|不要|取消|不是|推迟了?|原定|原来定的?|本来|本来说|本来约|说错了?)[^,，。;；]{0,4}$"
+    r"(?:不用|不必|别|不要(?!嫌|货)|取消|不是|推迟了?|原定|原来定的?|本来|本来说|本来约|说错了?)[^,，。;；]{0,4}$"
 )
 _TODAY_AGAIN = re.compile(
-    r"(?:今[天晚]|晚上|下午|晚点|一会儿?|等会儿?|待会儿?)[^,，。;；]{0,5}再(?:去|打|联系|跟|问|谈|来|约|催|回)"
+    r"(?:今[天晚]|晚上|下午|晚点|一会儿?|等会儿?|待会儿?)[^,，。;；]{0,5}再(?:去|打|联系|跟|问|谈|聊|沟通|来|约|催|回)"
 )
 _PAST_VERB = re.compile(
     r"^[号日]?(?:[上下中]午|早上|晚上|傍晚|早|晚)?(?:就|刚|已经|又|也|还|我|我们|都)?(?:在|跟|和|给|把|带|"
     r"陪)?[^,，。;；]{0,8}?"
     r"(?:跑|去|见|聊|拜访|上门|到|打(?:了|过)?(?:个)?电话|电话|通话|微信|视频|碰|谈|吃|沟通|走访|巡|拜|来|开会|"
     r"演示|联系)"
+)
+#: what makes a bare weekday a past one: 周六跟她聊的, 周五去了一趟
+_TOLD_OF = re.compile(
+    r"^[^,，。;；\d]{0,12}(?:聊|谈|见|跑|去|到|拜访|碰|打|通|沟通|说|视频|上门|电话|微信)[^,，。;；]{0,2}"
+    r"(?:的(?=$|[,，。;；\s□])|了|过)"
 )
 _OTHER_EVENT = re.compile(
     r"^[号日]?(?:[上下]午|晚上|早上)?(?:刚)?(?:送|发|到货|签收|下的|订的|定的|买|报的|寄|说好|约好|约的|的货|"
@@ -93,9 +98,15 @@ def _is_ours(before: str, after: str, behind: str) -> bool:
 def contact_day(folded: str, dates: Sequence[DateMention], spans: Sequence[tuple[int, int]], *, today: date) -> date:
     """When the contact took place: a past day said of a visit or a call, else today."""
     for mention in dates:
-        if mention.day is None or mention.day >= today or not any(a <= mention.start < b for a, b in spans):
+        if mention.day is None or not any(a <= mention.start < b for a, b in spans):
             continue
         after = folded[mention.end : mention.end + 24]
+        if mention.loose and not _TOLD_OF.match(after):
+            continue
+        if mention.loose and mention.day > today and mention.start <= spans[0][0] + 2:
+            return mention.day - timedelta(weeks=1)
+        if mention.day >= today:
+            continue
         before = folded[max(0, mention.start - 8) : mention.start]
         if _OTHER_EVENT.match(after) or (today - mention.day).days > 31:
             continue
