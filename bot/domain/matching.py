@@ -199,7 +199,9 @@ def _branch(entry: Entry, folded: str, position: int) -> tuple[int, bool, bool]:
     wanted = entry.name.branch
     for form in (wanted, wanted.rstrip("路街")) if len(wanted) > 2 else (wanted,):
         words = folded[start : start + len(form)]
-        if form and (words == form or (len(form) > 1 and sounds_alike(words, form))):
+        alike = len(form) > 1 and sounds_alike(words, form)
+        blurred = len(form) > 2 and loose_sound(words) == loose_sound(form)  # 人名路 for 人民路
+        if form and (words == form or alike or blurred):
             close = _SHOP_WORD.match(folded, start + len(form))
             return (close.end() if close else start + len(form)), True, False
     bracketed = _BRACKETED.match(folded, position)
@@ -219,7 +221,7 @@ _LEFT_CUE = re.compile(
 )
 _RIGHT_CUE = re.compile(
     r"$|[\s,，。;；:、!?(]|上门|[那这]边|那家|[的说要定没不还也]|老板|老[一-鿿]|店长|采购|经理|电话|微信|今天|明天|"
-    r"昨天|下周|[一-鿿](?:总|姐|哥|工|经理|老板|店长|会计|主管)"
+    r"昨天|下周|最近|上[一次回个]|库存|欠|合同|工单|归谁|谁|谈|聊|拜访|沟通|对账|铺货|补货|送货|收款|催款|[看跑]了|[一-鿿](?:总|姐|哥|工|经理|老板|店长|会计|主管)"
 )
 _STRONG_LEFT = re.compile(r"(?:^|[;；\n]|[。]|[去到跑]|拜访|客户|路过|跑了|去了|\d[.)、])$")
 

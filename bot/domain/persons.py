@@ -113,10 +113,10 @@ _MET = re.compile(
     r"加了|请|到|是|对接人?|◈|[:：,，、\s])了?$"
 )
 _ABSENT_AFTER = re.compile(
-    r"^(?:今天|这次|又|还是?|都|也|刚好|正好|刚|人|店长|老板|经理|◈+)*(?:不在|没在|没来|没空见|没理|出差|出去|外出|"
-    r"休假|请假|回老家|回家|住院|没见|没碰|没遇|没接|不接|没人接|未接|电话没|电话不|电话打不|微信没回|没回|没联系|"
+    r"^(?:今天|这次|又|还是?|都|也|刚好|正好|刚|人|店长|老板|经理|系统管理员|管理员|采购|会计|主管|◈+)*(?:不在|没在|没来|没空见|没理|出差|出去|外出|"
+    r"休假|请假|在开会|正开会|开会去了|开会[,，]没|不干了|不做了|辞职|退休|调走|调岗|回老家|回家|住院|没见|没碰|没遇|没接|不接|没人接|未接|电话没|电话不|电话打不|微信没回|没回|没联系|"
     r"联系不|打不通|换人|离职|走了(?!流程)|不见|手机关机|关机)"
-    r"|^[^,，。;；\s说讲问下明要◇]{0,6}(?:没见[到着]|没碰[到着上]|没遇[到上]|出差)|^的?(?:老婆|爱人|老公|媳妇|儿子|"
+    r"|^[^,，。;；\s说讲问下明要◇]{0,6}(?:没见[到着]|没碰[到着上]|没遇[到上]|出差|住院|生病|请假|休假|离职|辞职|退休|回老家)|^的?(?:老婆|爱人|老公|媳妇|儿子|"
     r"女儿|家里|家属|助理|秘书|司机)"
 )
 _ABSENT_BEFORE = re.compile(
@@ -136,7 +136,7 @@ _ALONE = re.compile(
 _ALONE_BEFORE = re.compile(r"(?:跟|和|与|见|见到|见着|见了|碰到|找|找到|问了?|给)(?:他们?|她们?|店里|他家)?的?$")
 _ALONE_AFTER = re.compile(
     r"^(?:娘)?(?:他|她)?(?:就|也|还|都|很|挺|直接|当场|明确|私下|口头)?(?:说|看了|收了|问|要|[定订]了|让|答应|同意|表示|嫌|"
-    r"觉得|不肯|不想|不要|想|拍板|反馈|催|抱怨|在[,，。\s]|在店|态度|点头|犹豫|愿意|接待|签|认可|透露|希望|打电话|"
+    r"讲|觉得|不肯|不想|不要|想|拍板|反馈|催|抱怨|在[,，。\s]|在店|态度|点头|犹豫|愿意|接待|签|认可|透露|希望|打电话|"
     r"来电|发火|没兴趣|提|告诉|聊)"
 )
 _NOT_THEIRS = re.compile(r"[我咱](?:们|司|公司)?的?$|公司|领导|对方$|隔壁|前台")
@@ -155,6 +155,8 @@ _NO_NAME = re.compile(
     r"单|盘|应|幸|终|成|平|经|曾经|路|席|万|陈列|宋体|许多|许可|段|黄金|黄了|田|游|付款|水|毛|冷|程序|党|史|简单|"
     r"池|强|全|满|申请|温馨|游客|查"
 )
+#: introduced by name, whatever the characters mean otherwise: 新店长叫何建平
+_INTRODUCED = re.compile(rf"(?<![我来请])叫(?P<name>{_ANY_SURNAME}[一-鿿]{{1,2}})(?=[,，。;；、\s!！]|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,6 +333,10 @@ def _unknown(masked: str, contacts: Sequence[Contact]) -> list[Person]:
                 continue
             if name[0] in _DOUBTFUL_SURNAMES and len(name) == 2:
                 continue
+            found.append(Person(name, name, False, match.start("name"), match.end("name")))
+    for match in _INTRODUCED.finditer(masked):
+        name = match["name"]
+        if not re.search(_TITLE, name):
             found.append(Person(name, name, False, match.start("name"), match.end("name")))
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.domain.directory import Mention
 from bot.domain.text import clauses
@@ -16,7 +16,7 @@ _TURN = re.compile(
     r"然后|接着|随后|之后又|又去|又跑|另外|还去|还有|顺路|顺便去|再去|后来|下午又|回来路上|路上|接下来|完了|最后去|"
     r"晚上|下午|中午|\d[.)、]"
 )
-_ASIDE_BEFORE = re.compile(r"(?:比|不如|隔壁的?|对面的?|旁边的?|像|超过|参照|照着|跟着|介绍了?|推荐了?|供的?|给)$")
+_ASIDE_BEFORE = re.compile(r"(?:比|不如|隔壁的?|对面的?|旁边的?|像|超过|参照|照着|跟着|介绍了?|推荐了?|供的?|给|不是)$")
 _ASIDE_AFTER = re.compile(r"^(?:介绍|推荐|那样|一样|的价格?|那个价|同款|同样|的老板介绍|老板介绍|还(?:便宜|贵|低|高))")
 #: "馨苑？不对，是锦穗": the name before it was a slip
 _CORRECTED = re.compile(
@@ -41,7 +41,7 @@ def key_of(mention: Mention) -> tuple[str, ...]:
 
 def segments(folded: str, mentions: Sequence[Mention]) -> list[Segment]:
     """The parts, one per customer in order of first mention; a customer only compared with is left out."""
-    told = _visited(folded, mentions)
+    told = _with_pronouns(folded, _visited(folded, mentions))
     if not told:
         return []
     keys = list(dict.fromkeys(key_of(mention) for mention in told))
@@ -75,6 +75,19 @@ def _visited(folded: str, mentions: Sequence[Mention]) -> list[Mention]:
         if not aside and not corrected:
             kept.append(mention)
     return kept or list(mentions)
+
+
+def _with_pronouns(folded: str, told: list[Mention]) -> list[Mention]:
+    """前者, 后者 stand for the first and the second of two customers."""
+    keys = list(dict.fromkeys(key_of(mention) for mention in told))
+    if len(keys) != 2 or not ("前者" in folded and "后者" in folded):
+        return told
+    found = list(told)
+    for word, key in zip(("前者", "后者"), keys, strict=True):
+        start = folded.index(word)
+        first = next(mention for mention in told if key_of(mention) == key)
+        found.append(replace(first, start=start, end=start + len(word), surface=word))
+    return sorted(found, key=lambda mention: mention.start)
 
 
 def _groups(folded: str, mentions: Sequence[Mention]) -> list[list[Mention]]:

@@ -72,8 +72,13 @@ class _Page:
         coming = [(item.start, item.end) for item in self.dates if item.day is None or item.day > today]
         other = [(item.start, item.end) for item in self.dates if item.day is not None and item.day <= today]
         #: 都微信说的: said of everybody at the end
-        masked_all = re.search(r"[都均全](?:是)?(?:在|用|打)?(?:微信|电话|视频|上门)[^,，。;；]{0,6}", masked)
+        masked_all = re.search(
+            r"(?:[都均全]|[两三]家[都一]?[起同]?)(?:是)?(?:在|用|打)?(?:微信|电话|视频|上门)[^,，。;；]{0,6}", masked
+        )
         self.kind_of_all = read_kind(masked_all[0]) if masked_all else None
+        #: 都是后天送
+        self.step_of_all = next((item.day for item in self.dates if item.day and item.day > today
+                                 and re.search("[都均](?:是|在|约)?$", hidden[: item.start])), None)  # fmt: skip
         self.masked = _overwrite(_overwrite(masked, coming, "◇"), other, "◈")
 
 
@@ -106,7 +111,7 @@ def _read(
         contact_mention=person.mention if person else None,
         amount_yuan=_amount(page, spans),
         intent=read_intent(own),
-        next_follow_up=step.day if step else None,
+        next_follow_up=step.day if step else page.step_of_all,
         visit_kind=read_kind(own) or (read_kind(head) if head else None) or page.kind_of_all,
         visit_date=day,
         summary=_summary(page.text, spans),
