@@ -146,7 +146,7 @@ def _leftover(rest: str, *, has_product: bool = False) -> str:
     for pattern in ASPECTS.values():
         rest = pattern.sub("", rest)
     rest = re.sub(
-        r"(?:上上?个?|[这本当]个?|(?<!\d)(?:1[0-2]|0?[1-9])|[一二三四五六七八九十]+|元)月份?|[今去]年|近[\d一两二三]*个?[月天]",
+        r"(?:20\d\d年)?(?:上上?个?|[这本当]个?|(?<!\d)(?:1[0-2]|0?[1-9])|[一二三四五六七八九十]+|元)月份?|[今去]年|近[\d一两二三]*个?[月天]",
         "",
         rest,
     )
