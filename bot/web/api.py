@@ -60,9 +60,8 @@ def read_api(keys: Sequence[ApiKey], list_visits: ListVisits) -> APIRouter:
     """Routes under /api/v1 that only read."""
     router = APIRouter(prefix="/api/v1", tags=["read"])
 
-    @router.get("/visits")
+    @router.get("/visits", dependencies=[Depends(may(keys, "read"))])
     async def visits(
-        _caller: Annotated[str, Depends(may(keys, "read"))],
         customer: Annotated[str, Query(description="客户编号")] = "",
         employee: Annotated[str, Query(description="工号")] = "",
         since: Annotated[date | None, Query(description="visited on or after, Shanghai")] = None,
