@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import SecretStr
 from rich.console import Console
 
 from bot.cli.common import run
 from bot.errors import SettingsError
 from bot.observability import set_up_logging
-from bot.settings import Settings, load_settings
+from bot.settings import Settings, SpeechSettings, load_settings
 
 commands = typer.Typer()
 console = Console()
@@ -94,6 +95,7 @@ async def _demo(port: int, *, reset: bool, data_dir: str) -> None:
         sandbox = await stack.enter_async_context(running_sandbox(config, port=port))
         console.print("正在准备数据库……", style="dim")
         settings = demo_settings(sandbox.url, bot_port, str(folder))
+        settings = settings.model_copy(update={"speech": hearing(sandbox.url)})
         app = await stack.enter_async_context(application(settings))
         if not await app.shared_clock.load():
             await app.shared_clock.move_to(datetime.fromisoformat(settings.demo.clock_starts_at))
@@ -105,6 +107,19 @@ async def _demo(port: int, *, reset: bool, data_dir: str) -> None:
         console.print("左边是销售的企业微信，右边是经理的钉钉。先试：绿源滨江曹姐定了两万五，下周三送货", style="dim")
         await stop.wait()
         console.print("\n正在收尾……", style="dim")
+
+
+def hearing(sandbox_url: str) -> SpeechSettings:
+    """WeCom's voice notes come without words; in the demo the sandbox plays the speech service as well."""
+    from bot.sandbox.speech import KEY, SECRET
+
+    return SpeechSettings(
+        provider="baidu",
+        api_key=SecretStr(KEY),
+        secret_key=SecretStr(SECRET),
+        token_url=f"{sandbox_url}/speech/token",
+        api_url=f"{sandbox_url}/speech/server_api",
+    )
 
 
 def _demo_folder(data_dir: str) -> Path:

@@ -44,6 +44,8 @@ DingTalk card = {"out_track_id", "vars": {"title", "body", "status", "btns": [pa
 wire entry = {"id", "at", "platform", "direction": "to_bot" | "from_bot", "what", "status", "ms", "attempt", "note",
     "detail": {"request", "response"}}, secrets, tokens and mobile numbers masked.
 
+/speech/… is a speech service (Baidu's on the wire) that hears what the page says was spoken.
+
 The page and its API are for this machine only: requests whose Host or Origin is foreign are refused with 403.
 """
 
@@ -70,6 +72,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bot.sandbox.config import SandboxConfig
 from bot.sandbox.dingtalk_server import SandboxDingTalk
 from bot.sandbox.page_api import bot_reachable, page_routes
+from bot.sandbox.speech import speech_routes
 from bot.sandbox.wecom_server import SandboxWeCom
 from bot.sandbox.wire import InProcess, NoAnswer, leave_unanswered
 from bot.sandbox.world import World
@@ -182,6 +185,7 @@ def _tls() -> ssl.SSLContext:
 def _page_app(sandbox: Sandbox) -> FastAPI:
     app = FastAPI(title="salesbot sandbox", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(page_routes(sandbox))
+    app.include_router(speech_routes(sandbox.world.spoken))
 
     @app.get("/", response_model=None)
     async def index() -> Response:

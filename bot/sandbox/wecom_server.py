@@ -45,6 +45,7 @@ class SandboxWeCom(WeComApi):
     ) -> Shown:
         """A voice note in AMR (None = silence). `text` is what the page shows; WeCom does not send it to apps."""
         media_id, stored = self.media.keep("voice", "voice.amr", "audio/amr", body or silent_amr(seconds))
+        self.world.spoken.remember(stored.body, text)
         parts = {"MsgType": "voice", "MediaId": media_id, "Format": "amr"}
         face = {"kind": "voice", "voice": {"seconds": seconds, "text": text}, "file": self.world.file_face(stored)}
         return await self._sends(user, face, parts, repeat=repeat, wait=wait)

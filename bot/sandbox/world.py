@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from bot.sandbox.config import SandboxConfig
 from bot.sandbox.remember import Notebook
+from bot.sandbox.speech import SpokenWords
 
 Platform = Literal["wecom", "dingtalk"]
 
@@ -72,6 +73,7 @@ class World:
     def __init__(self, config: SandboxConfig) -> None:
         self.config = config
         self.notebook = Notebook(config.data_file)
+        self.spoken = SpokenWords()
         self.wire: deque[dict[str, Any]] = deque(maxlen=_WIRE_KEPT)
         self.phones: dict[tuple[str, str], list[Shown]] = {}
         self._by_ref: defaultdict[str, list[Shown]] = defaultdict(list)

@@ -46,7 +46,7 @@ export function askPlace(done) {
 
 export function askVoice(platform, done) {
   const hint = platform === "wecom"
-    ? "企业微信只把录音给机器人，不给文字：配了语音识别它才听得懂，没配会请你打一行字。"
+    ? "企业微信只把录音给机器人，不给文字：演示里由沙盒代替语音识别服务；正式使用要在 [speech] 里配置。"
     : "钉钉会把识别出的文字一起交给机器人。";
   form(
     "按住说话",
