@@ -1,6 +1,6 @@
 """A speech service that hears what the page says was spoken: Baidu's short recognition on the wire.
 
-Written from protocols/backoffice.md 3.1 (token) and 5.2 (recognition, error numbers). It knows recordings by their bytes.
+Written from protocols/backoffice.md 3.1 (token) and 5.2 (recognition, error numbers). Bytes name a recording.
 """
 
 from __future__ import annotations
