@@ -30,7 +30,7 @@ class DateMention:
 Resolve = Callable[[re.Match[str], date], date | None]
 _HALF_YEAR_DAYS = 183
 _NOT_A_COUNT = r"(?![个箱件台家万千百wk%.\d点元块折桶瓶条套人次楼线店仓门柜机幢栋院厂铺架库油桌])"
-_SOME_TIME_AFTER = re.compile(r"(?:之后|以后|过后)(?!第[一1])|后再说")  # 正月十五之后: no day in particular
+_SOME_TIME_AFTER = re.compile(r"(?:之后|以后|过后)(?!第[一1])|(?<!前)后(?=[再去来说谈联约看]|$|[,，。;；\s])")  # 正月十五之后: no day in particular
 _DAY_BEFORE = re.compile(rf"(?:(?<=前)|的?[头前])(?P<n>{SMALL})天")
 _IN_BRACKETS = re.compile(r"\s?[(\[]$")  # 2月11日(周三): one day
 _PAST_CUE = re.compile(
@@ -302,7 +302,7 @@ _RULES: tuple[tuple[re.Pattern[str], Resolve], ...] = (
     _rule(rf"(?:再过|过)(?P<n>{SMALL}(?=个月)|半年)(?:个月)?", _months),
     _rule(rf"(?:过)?{_FREE}(?P<n>{SMALL})个?工作日{_AFTER}?", _workdays),
     _rule(
-        r"(?=[春元清五端中国放假节年过开正上复收])(?:(?:春节|元旦|清明节?|五一|端午节?|中秋节?|国庆节?|放?假|节|年|"
+        r"(?=[春元清五端中国放假节年过开正上复收])(?:(?:春节|元旦|清明节?|五一|端午节?|中秋节?|国庆节?|放?假(?:期?结束)?|节|年|"
         r"过年|过完年)(?:放假|假期|回来)?(?:之后|以后|后|回来)?|开年)?的?"
         r"(?:(?:我们|咱们)?(?:正式)?(?:上班|开工|复工|收假|开市))?(?:后|的)?(?:第[一1]个?(?:天|工作日|上班日)|"
         r"首个?工作日|头[一1]?天)"

@@ -24,7 +24,7 @@ NUMERAL = (
     rf"|{ARABIC}|[零〇]|{DIGIT}{_POINT}?)"
 )
 #: a small whole number as in dates and counts: 3, 十二, 二十一, 31
-SMALL = r"(?:\d{1,3}|[一二两三四五六七八九]?十[一二三四五六七八九]?|[一二两三四五六七八九])"
+SMALL = r"(?:\d{1,3}|[一二两三四五六七八九]?十[一二三四五六七八九]?|[一二两俩三四五六七八九])"
 _TOKEN = re.compile(rf"{ARABIC}|[零〇]|{DIGIT}|[十拾百佰千仟万亿wk]|{_POINT}")
 _NUMERAL = re.compile(NUMERAL)
 
