@@ -56,6 +56,7 @@ class Intake:
         self._slots = slots
         self._stopping = False
         self._behind = 0  # looks that found nothing while something was in hand: its sender may have said more
+        self._done = 0
         self.busy = 0  #: messages being handled right now
 
     async def run(self) -> None:
@@ -77,6 +78,7 @@ class Intake:
     async def _slot(self) -> None:
         while not self._stopping:
             await self._arrivals.acquire()
+            done = self._done
             try:
                 found = await self.handle_next()
             except Exception:  # this loop must survive a database that is away
@@ -84,8 +86,11 @@ class Intake:
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
             if found:
+                self._done += 1
                 behind, self._behind = self._behind, 0
                 self._look(behind)
+            elif self._done != done:  # what stood in the way has been handled meanwhile
+                self._look(1)
             elif self.busy:
                 self._behind += 1
 
