@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 
-import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.people import Employee
 from bot.messages import InboundMessage
+from store.codec import for_jsonb
 
 
 class Audit:
@@ -47,7 +47,7 @@ class Audit:
 
     async def flush(self) -> None:
         if self._lines:
-            rows = orjson.dumps(self._lines, default=str).decode().replace("\\u0000", "")
+            rows = for_jsonb(self._lines).decode()
             await self._connection.execute(_INSERT, {"rows": rows})
             self._lines.clear()
 

@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.base import Channel
 from bot.messages import Account, Card, CardUpdate, ChannelName, Content
-from store.codec import content_to_json
+from store.codec import content_to_json, for_jsonb
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +117,6 @@ class Outbox:
         if not self._rows:
             return []
         rows, self._rows = self._rows, []
-        await self._remember_cards(rows)
         data = [
             {
                 "channel": row.channel.value,
@@ -130,14 +128,12 @@ class Outbox:
                 "dedup_key": row.dedup_key,
                 "inbox_id": self.inbox_id,
                 "position": position,
+                "settled": row.content.settled if isinstance(row.content, Card) else None,
             }
             for position, row in enumerate(rows)
         ]
-        written = await self._connection.execute(_INSERT, {"rows": orjson.dumps(data).decode().replace("\\u0000", "")})
-        return [
-            Queued(outbox_id, _lock(rows[position]), rows[position].not_before)
-            for outbox_id, position in written
-        ]
+        written = await self._connection.execute(_INSERT, {"rows": for_jsonb(data).decode()})
+        return [Queued(outbox_id, _lock(rows[position]), rows[position].not_before) for outbox_id, position in written]
 
     async def retry(self, outbox_id: int) -> Queued | None:
         """Queue a row again that was given up; None if it was not."""
@@ -145,21 +141,6 @@ class Outbox:
         if row is None:
             return None
         return Queued(outbox_id, recipient_lock(row.channel, row.recipients, row.conversation_id), None)
-
-    async def _remember_cards(self, rows: Sequence[_Row]) -> None:
-        cards = [
-            {
-                "card_id": row.card_id,
-                "channel": row.channel.value,
-                "recipients": list(row.recipients),
-                "conversation_id": row.conversation_id,
-                "settled": row.content.settled,
-            }
-            for row in rows
-            if isinstance(row.content, Card)
-        ]
-        if cards:
-            await self._connection.execute(_INSERT_CARDS, {"rows": orjson.dumps(cards).decode()})
 
     async def _add_update(self, update: CardUpdate) -> None:
         """One row per place where the card hangs; the version says which face is the newest."""
@@ -187,7 +168,11 @@ WITH wanted AS (
     SELECT nextval(pg_get_serial_sequence('outbox', 'outbox_id')) AS outbox_id, r.* FROM (
         SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(channel text, recipients text[],
              conversation_id text, content jsonb, card_id text, interactive boolean, dedup_key text, inbox_id bigint,
-             position int) ORDER BY position) AS r
+             position int, settled boolean) ORDER BY position) AS r
+), hung AS (
+    INSERT INTO cards (card_id, channel, recipients, conversation_id, settled)
+    SELECT card_id, channel, recipients, conversation_id, settled FROM wanted WHERE settled IS NOT NULL
+    ON CONFLICT (card_id) DO NOTHING
 ), fresh AS (
     INSERT INTO outbox (outbox_id, channel, recipients, conversation_id, content, card_id, interactive, dedup_key,
                         inbox_id)
@@ -198,12 +183,6 @@ WITH wanted AS (
     RETURNING outbox_id
 )
 SELECT fresh.outbox_id, wanted.position FROM fresh JOIN wanted USING (outbox_id) ORDER BY wanted.position
-""")
-_INSERT_CARDS = text("""
-INSERT INTO cards (card_id, channel, recipients, conversation_id, settled)
-SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb))
-     AS r(card_id text, channel text, recipients text[], conversation_id text, settled boolean)
-ON CONFLICT (card_id) DO NOTHING
 """)
 _NEW_VERSION = text("""
 UPDATE cards SET version = version + 1, settled = :settled WHERE card_id = :card_id

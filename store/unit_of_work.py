@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import procrastinate
+from procrastinate.jobs import Job
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -95,15 +96,14 @@ class UnitOfWork:
         await self.conversations.flush()
         await self.audit.flush()
         if self._deferred:
-            for task, lock, at, arguments in self._deferred:
-                await self._queue.configure_task(
-                    task,
-                    lock=lock or None,
-                    schedule_at=at,
-                    queue=DELIVER if task == DELIVER else "work",
-                    connection=self.connection.raw,
-                ).defer_async(**arguments)
+            jobs = [self._job(*wanted) for wanted in self._deferred]
+            await self._queue.job_manager.batch_defer_jobs_async(jobs, connection=self.connection.raw)
             self._deferred.clear()
+
+    def _job(self, task: str, lock: str, at: datetime | None, arguments: dict[str, Any]) -> Job:
+        queue = DELIVER if task == DELIVER else "work"
+        deferrer = self._queue.configure_task(task, lock=lock or None, schedule_at=at, queue=queue)
+        return deferrer.make_new_job(**arguments)
 
 
 UnitOfWorkFactory = Callable[[], Any]
