@@ -41,21 +41,29 @@ def match_products(words: str, products: Iterable[Product]) -> tuple[str, ...]:
 
 
 def _score(product: Product, pairs: frozenset[str], sounds: frozenset[tuple[str, str]]) -> float:
-    name = unicodedata.normalize("NFKC", product.name.strip()).casefold()
-    written = _pairs(name) & pairs
-    heard = _sounds(name) & sounds
-    return len(written) + _SOUND_WEIGHT * len(heard)
+    written, heard = _named(product.name)
+    return len(written & pairs) + _SOUND_WEIGHT * len(heard & sounds)
 
 
 @lru_cache(maxsize=4096)
+def _named(name: str) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
+    """The pairs of a product's name, kept: each sentence is compared with all of them."""
+    name = unicodedata.normalize("NFKC", name.strip()).casefold()
+    return _pairs(name), _sounds(name)
+
+
 def _pairs(text: str) -> frozenset[str]:
     return frozenset(a + b for a, b in itertools.pairwise(text) if a.isalnum() and b.isalnum())
 
 
-@lru_cache(maxsize=4096)
 def _sounds(text: str) -> frozenset[tuple[str, str]]:
-    syllables = lazy_pinyin([*text])
+    syllables = [_syllable(char) for char in text]
     return frozenset((a, b) for a, b in itertools.pairwise(syllables) if a.isalnum() and b.isalnum())
+
+
+@lru_cache(maxsize=16384)
+def _syllable(char: str) -> str:
+    return "".join(lazy_pinyin([char]))
 
 
 def _by_size(words: str, fitting: list[Product]) -> tuple[str, ...]:
