@@ -25,6 +25,8 @@ def make_pool(dsn: str) -> AsyncConnectionPool:
         min_size=1,
         max_size=10,
         open=False,
+        timeout=5.0,
+        reconnect_timeout=3.0,  # then whoever asks next tries anew; by itself the pool doubles its pauses up to minutes
         configure=prepare,
         check=still_there,
         kwargs={"prepare_threshold": 0},

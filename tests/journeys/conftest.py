@@ -56,7 +56,11 @@ def sandbox_config() -> SandboxConfig:
     visitor = Person(employee_no="", name="访客", dingtalk="visitor01")  # in the corp, but no employee of the roster
     people = (*read_people(COMPANY / "员工.csv"), visitor)
     return SandboxConfig(
-        people=people, groups=(default_group(people),), callback_retry_delays=(0.05, 0.1, 0.2), redelivery_seconds=2
+        people=people,
+        groups=(default_group(people),),
+        callback_retry_delays=(0.05, 0.1, 0.2),
+        redelivery_seconds=2,
+        redelivery_times=40,
     )
 
 

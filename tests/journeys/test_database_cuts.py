@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 
 import psycopg
 import pytest
+from psycopg import sql
+from sqlalchemy import make_url
 
 from bot.clock import SHANGHAI
 from bot.serving import ready
+from tests.support.callbacks import Postman
 from tests.support.office import Office
 from tests.support.soak import soak
 from tests.support.waiting import until
@@ -31,6 +36,21 @@ async def _cut(url: str) -> int:
         return len(await ended.fetchall())
 
 
+@asynccontextmanager
+async def _away(server_url: str, url: str) -> AsyncIterator[None]:
+    """Within the block the database lets nobody in."""
+    name = sql.Identifier(str(make_url(url).database))
+    async with await psycopg.AsyncConnection.connect(server_url, autocommit=True) as admin:
+        await admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(name))
+        await admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [make_url(url).database]
+        )
+        try:
+            yield
+        finally:
+            await admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(name))
+
+
 async def _all_well(office: Office) -> bool:
     return set((await ready(office.app)).values()) == {"ok"}
 
@@ -47,6 +67,29 @@ async def test_a_bot_whose_connections_were_cut_at_rest_goes_on_at_once(office: 
     await office.app.shared_clock.move_to(moment)
     await office.dingtalk.says(REP_ON_DINGTALK, "上门云光生鲜超市，谈了陈列")
     await until(lambda: office.dingtalk.cards_of(REP_ON_DINGTALK), seconds=5)
+
+
+@pytest.mark.parametrize("seconds", [3.0, pytest.param(30.0, marks=soak)])
+async def test_while_the_database_is_away_the_platforms_keep_what_is_said(
+    office: Office, server_url: str, company_url: str, seconds: float
+) -> None:
+    await office.wecom.says("xujie", "上门诚汇生活超市，谈了陈列")
+    await office.settle()
+    telling = []
+    async with _away(server_url, company_url):
+        postman = Postman(office.sandbox.config, office.sandbox.bot)
+        said = postman.text("yulijuan", "上门绿源超市(滨江店)，谈了陈列")
+        assert await postman.post(said) == 500
+        telling.append(asyncio.create_task(office.dingtalk.says(REP_ON_DINGTALK, "上门云光生鲜超市，谈了陈列")))
+        await asyncio.sleep(seconds)
+        assert not await _all_well(office)
+    assert await postman.post(said) == 200
+    await until(lambda: office.wecom.cards_of("yulijuan"), seconds=8)
+    await asyncio.gather(*telling)
+    await until(lambda: office.dingtalk.cards_of(REP_ON_DINGTALK), seconds=8)
+    await until(lambda: _all_well(office), seconds=8)
+    await office.settle()
+    assert await office.rows("SELECT count(*) FROM visits WHERE state <> '已载入'") == [(3,)]
 
 
 async def _told_while_cutting(office: Office, url: str, *, rounds: int, seed: int) -> None:

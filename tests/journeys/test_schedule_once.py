@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from bot.main import application, running
 from bot.sandbox.config import SandboxConfig
+from jobs import schedule
 from tests.support.office import Office, open_office
 from tests.support.waiting import until
 
@@ -69,6 +70,19 @@ async def test_a_run_broken_off_in_the_middle_is_begun_again(office: Office) -> 
     await office.settle()
     assert await office.rows(RUNS) == [("done", 1)]
     assert len(_reminders(office)) == 1
+
+
+async def test_a_reminder_that_waits_for_the_morning_holds_up_no_answer(office: Office) -> None:
+    await office.wecom.says(REP, SAID)
+    await office.settle()
+    await office.at("2026-02-13 20:30")  # caught up after a stand-still, within quiet hours
+    assert await schedule.jobs["followup_reminder"].run(office.app.job_context()) > 1
+    await office.wecom.says(REP, "绿源滨江还欠多少")
+    await until(lambda: "欠" in office.wecom.shown_to(REP)[-1])
+    assert _reminders(office) == []
+    assert await office.rows(
+        "SELECT state FROM outbox WHERE dedup_key LIKE 'followup:%' AND :rep = ANY(recipients)", rep=REP
+    ) == [("queued",)]
 
 
 _NINE = {"at": "2026-02-13T01:00:00+00:00"}

@@ -65,6 +65,7 @@ async def _stopped_while_talking(
                     if kill and chance.random() < 0.5:
                         bot.kill()
                     else:
+                        await bot.ready()  # before it has begun, a signal ends it as it ends any process
                         await _exits(bot)
                     await bot.start(wait=False)
             await bot.ready()
