@@ -10,7 +10,7 @@ from psycopg_pool import AsyncConnectionPool
 from bot.channels.base import Limit
 
 LEASE_SECONDS = 15.0  # longer than a token call may take (5 s time-out), so that one fetch is under way per key
-AHEAD_SECONDS = {"wecom": 300.0, "dingtalk": 600.0}  # renewed this long before the end
+AHEAD_SECONDS = {"wecom": 300.0, "dingtalk": 600.0}  # renewed this long before the end, at most a quarter of its life
 FORCED_RENEWAL_SECONDS = 30.0
 _POLL_SECONDS = 0.1
 
@@ -49,18 +49,21 @@ class SharedTokens:
             return row.rowcount == 1
 
     async def _take(self, key: str) -> tuple[str, float]:
-        """(token, seconds it is good for), or ("", -1) with the lease taken, or ("", 0): somebody is fetching."""
-        ahead = AHEAD_SECONDS.get(key.partition(":")[0], 300.0)
+        """(token, seconds it is good for), or ("", -1) with the lease taken, or ("", 0): somebody is fetching.
+
+        `lease_until` is the moment from which a fetch may begin: ahead of a good token's end, after a fetch under way.
+        """
         async with self._pool.connection() as connection:
             row = await (
                 await connection.execute(
-                    """SELECT token, extract(epoch FROM until - now())::float8 FROM tokens
-                       WHERE key = %s AND token <> ''""",
+                    """SELECT token, extract(epoch FROM until - now())::float8,
+                              extract(epoch FROM lease_until - now())::float8
+                       FROM tokens WHERE key = %s AND token <> ''""",
                     (key,),
                 )
             ).fetchone()
-            if row is not None and row[1] > ahead:
-                return str(row[0]), float(row[1]) - ahead
+            if row is not None and row[2] > 0 and row[1] > 1.0:
+                return str(row[0]), min(row[1], row[2])
             leased = await connection.execute(
                 """INSERT INTO tokens (key, lease_until) VALUES (%s, now() + make_interval(secs => %s))
                    ON CONFLICT (key) DO UPDATE SET lease_until = excluded.lease_until
@@ -80,11 +83,12 @@ class SharedTokens:
             async with self._pool.connection() as connection:
                 await connection.execute("UPDATE tokens SET lease_until = 'epoch' WHERE key = %s", (key,))
             raise
+        ahead = AHEAD_SECONDS.get(key.partition(":")[0], 300.0)
         async with self._pool.connection() as connection:
             await connection.execute(
-                """UPDATE tokens SET token = %s, until = now() + make_interval(secs => %s), lease_until = 'epoch'
-                   WHERE key = %s""",
-                (token, seconds, key),
+                """UPDATE tokens SET token = %s, until = now() + make_interval(secs => %s),
+                   lease_until = now() + make_interval(secs => %s) WHERE key = %s""",
+                (token, seconds, seconds - min(ahead, seconds / 4), key),
             )
         return token
 

@@ -52,11 +52,27 @@ async def test_a_late_complaint_about_an_old_token_does_not_throw_away_the_new_o
     assert await store.get("k", platform.fetch) == new
 
 
-async def test_a_token_is_renewed_ahead_of_its_end(pool: AsyncConnectionPool) -> None:
-    platform, store = Platform(seconds=200), SharedTokens(pool)  # WeCom's are renewed 300 s ahead
-    await store.get("wecom:corp:1", platform.fetch)
+@pytest.mark.parametrize(
+    ("lives", "passed", "asked"),
+    [
+        pytest.param(7200, 6800, 1, id="400 s before its end it serves"),
+        pytest.param(7200, 6950, 2, id="WeCom's are renewed 300 s ahead"),
+        pytest.param(200, 0, 1, id="a short one serves as well"),
+        pytest.param(200, 160, 2, id="for three quarters of its life"),
+    ],
+)
+async def test_a_token_is_renewed_ahead_of_its_end(
+    pool: AsyncConnectionPool, lives: float, passed: float, asked: int
+) -> None:
+    platform = Platform(seconds=lives)
     await SharedTokens(pool).get("wecom:corp:1", platform.fetch)
-    assert platform.asked == 2
+    async with pool.connection() as connection:
+        ago = "make_interval(secs => %(passed)s)"
+        await connection.execute(
+            f"UPDATE tokens SET until = until - {ago}, lease_until = lease_until - {ago}", {"passed": passed}
+        )
+    await SharedTokens(pool).get("wecom:corp:1", platform.fetch)
+    assert platform.asked == asked
 
 
 async def test_a_failed_fetch_frees_the_way_for_the_next(pool: AsyncConnectionPool) -> None:
