@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from bot.errors import ChannelUnavailable
 from bot.messages import ChannelName, Location, Media, Tap
@@ -55,8 +56,8 @@ async def test_a_message_is_handed_to_one_taker_at_a_time(inbox: InboxWriter, ma
 
 
 async def test_the_second_of_a_sender_waits_for_the_first(inbox: InboxWriter, make: Make) -> None:
-    for number, text in enumerate(["一", "二"]):
-        await inbox.accept(said(text, number=number))
+    for number, words in enumerate(["一", "二"]):
+        await inbox.accept(said(words, number=number))
     await inbox.accept(said("别人", by="xujie", number=9))
     async with make() as first, make() as second, make() as third:
         assert (await first.inbox.take()).message.text == "一"
@@ -83,16 +84,38 @@ async def test_a_store_that_does_not_answer_is_told_to_the_platform() -> None:
     await writer.close()
 
 
+async def test_a_nul_is_left_out_and_what_only_looks_like_one_stays(inbox: InboxWriter, make: Make) -> None:
+    await inbox.accept(said("a\x00b\\u0000c"))
+    async with make() as uow:
+        assert (await uow.inbox.take()).message.text == "ab\\u0000c"
+
+
+async def test_a_connection_that_the_server_closed_is_replaced(inbox: InboxWriter, database: Database) -> None:
+    await inbox.accept(said("一", number=1))
+    async with database.engine.begin() as connection:
+        others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+        await connection.execute(text(f"{others} AND pid <> pg_backend_pid()"))
+    await asyncio.sleep(0.1)
+    assert await inbox.accept(said("二", number=2))
+
+
+async def test_each_new_row_is_announced_once(inbox: InboxWriter) -> None:
+    await asyncio.gather(*(inbox.accept(said("在吗", number=n % 3)) for n in range(9)))
+    for _ in range(3):
+        await asyncio.wait_for(inbox.arrivals.acquire(), 1)
+    assert inbox.arrivals.locked()
+
+
 @given(
-    text=st.text(st.characters(exclude_categories=("Cs",))),
+    words=st.text(st.characters(exclude_categories=("Cs",))),
     params=st.dictionaries(st.text(max_size=5), st.text(max_size=20), max_size=3),
 )
-def test_a_message_comes_back_from_the_store_as_it_went_in(text: str, params: dict[str, str]) -> None:
+def test_a_message_comes_back_from_the_store_as_it_went_in(words: str, params: dict[str, str]) -> None:
     message = replace(
-        said(text),
-        media=(Media(ref="m", mime="amr", duration_ms=4000, recognition=text),),
-        location=Location(latitude=30.2, longitude=120.1, label=text),
-        tap=Tap(card_id="c", action="a", params=params, text=text, response_code="r"),
-        fields={"UserID": text},
+        said(words),
+        media=(Media(ref="m", mime="amr", duration_ms=4000, recognition=words),),
+        location=Location(latitude=30.2, longitude=120.1, label=words),
+        tap=Tap(card_id="c", action="a", params=params, text=words, response_code="r"),
+        fields={"UserID": words},
     )
     assert inbound_from_json("wecom", "app", "m1", inbound_to_json(message)) == message
