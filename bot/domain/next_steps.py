@@ -77,7 +77,8 @@ def next_step(folded: str, dates: Sequence[DateMention], parts: Sequence[Clause]
 def _coming(mention: DateMention, after: str, today: date) -> date:
     """A bare weekday that is over means the next one, when something is planned for it."""
     assert mention.day is not None
-    if mention.loose and mention.day <= today and not _DONE.match(after):
+    opens = mention.day == today and mention.start == 0  # 周五例行, told on that Friday
+    if mention.loose and mention.day <= today and not opens and not _DONE.match(after):
         return mention.day + timedelta(weeks=1)
     return mention.day
 
