@@ -122,7 +122,13 @@ def _money(match: re.Match[str], folded: str, bare_from: int) -> Money | None:
     )
     whole = len(number) == len(match["number"])
     value = _UNIT_ALONE.get(number) or read_numeral(number)
-    if value is None or before.endswith(("几", "数")) or value >= MAXIMUM_YUAN or _RANGE.search(before) or _ADJACENT.search(before):
+    if (
+        value is None
+        or before.endswith(("几", "数"))
+        or value >= MAXIMUM_YUAN
+        or _RANGE.search(before)
+        or _ADJACENT.search(before)
+    ):
         return None
     unit = bool(whole and match["unit"])
     if unit:

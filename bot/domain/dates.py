@@ -30,7 +30,9 @@ class DateMention:
 Resolve = Callable[[re.Match[str], date], date | None]
 _HALF_YEAR_DAYS = 183
 _NOT_A_COUNT = r"(?![个箱件台家万千百wk%.\d点元块折桶瓶条套人次楼线店仓门柜机幢栋院厂铺架库油桌])"
-_SOME_TIME_AFTER = re.compile(r"(?:之后|以后|过后)(?!第[一1])|(?<!前)后(?=[再去来说谈联约看]|$|[,，。;；\s])")  # 正月十五之后: no day in particular
+_SOME_TIME_AFTER = re.compile(
+    r"(?:之后|以后|过后)(?!第[一1])|(?<!前)后(?=[再去来说谈联约看]|$|[,，。;；\s])"
+)  # 正月十五之后: no day in particular
 _DAY_BEFORE = re.compile(rf"(?:(?<=前)|的?[头前])(?P<n>{SMALL})天")
 _IN_BRACKETS = re.compile(r"\s?[(\[]$")  # 2月11日(周三): one day
 _PAST_CUE = re.compile(
@@ -225,7 +227,9 @@ def _vague(match: re.Match[str], today: date) -> date | None:
 
 
 _BEFORE = r"(?:之前|以前|前)?"
-_FREE = r"(?<![\d零〇一二两三四五六七八九十第几每])(?!(?<=\.)\d)"  # 4.三月八号 is item four of a list
+_FREE = (  # a sum in figures may stand before a day in words: 36500二十一号
+    r"(?:(?<![\d零〇一二两三四五六七八九十第几每])(?!(?<=\.)\d)|(?<=\d{3})(?=[一二两三四五六七八九十]))"
+)  # 4.三月八号 is item four of a list
 _WEEK = "(?:周|星期|礼拜)"
 _AFTER = "(?:之后|以后|过后|后|之内|以内|内)"
 _BIG = "(?<![万千百])"  # 两万五月底: the 五 belongs to the amount
@@ -283,7 +287,7 @@ _RULES: tuple[tuple[re.Pattern[str], Resolve], ...] = (
     (re.compile(rf"(?:下下个?|下个?|这个?|本|上个?)?{_WEEK}末"), _vague),
     _rule(
         rf"(?:(?P<which>下下个?|下个?|这个?|本|上上个?|上个?)|"
-        rf"(?<![一二两三四五六七八九十几每\d])){_WEEK}(?:的?{_WEEK})?"
+        rf"(?<=\d{{3}})|(?<![一二两三四五六七八九十几每\d])){_WEEK}(?:的?{_WEEK})?"
         r"(?P<day>[一二三四五六日天]|[1-7](?![\d.个箱件次家点万千]))(?!年|次)",
         _weekday,
     ),

@@ -239,7 +239,9 @@ def _by_whole_name(masked: str, contacts: Sequence[Contact]) -> list[Person]:
             same = written == contact.name
             alike = "一" <= written[0] <= "鿿" and sound(written) == wanted
             if size == 2 and alike:  # two characters sound like much else: only right behind the customer, and speaking
-                alike = masked[max(0, start - 1) : start] in tuple("□,， 的") and bool(re.match(_SAYS, masked[start + size :]))
+                alike = masked[max(0, start - 1) : start] in tuple("□,， 的") and bool(
+                    re.match(_SAYS, masked[start + size :])
+                )
             if same or alike:
                 found.append(Person(written, contact.name, True, start, start + size))
     return found
