@@ -105,6 +105,16 @@ async def test_an_unknown_outcome_is_repeated_once_where_repeats_cannot_be_recog
     assert await dingtalk.state(row) == "failed"
 
 
+async def test_a_refusal_does_not_use_up_the_one_repeat(dingtalk: Post) -> None:
+    row = await dingtalk.put(Text(text="好"), MANAGER)
+    dingtalk.channel.failures = [RateLimited("403", retry_after_seconds=1), OutcomeUnknown("504")]
+    for _ in range(2):
+        with pytest.raises(TryLater):
+            await dingtalk.deliverer.deliver(row)
+    await dingtalk.deliverer.deliver(row)
+    assert dingtalk.channel.texts() == ["好"]
+
+
 async def test_nobody_to_receive_it_is_a_failure_though_the_platform_said_ok(wecom: Post) -> None:
     wecom.channel.receipt = Receipt(platform_id="p", invalid=("yulijuan",))
     row = await wecom.put(Text(text="好"))
