@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import datetime
 
 import psycopg
 import pytest
-from psycopg import sql
-from sqlalchemy import make_url
 
 from bot.clock import SHANGHAI
 from bot.serving import ready
 from tests.support.callbacks import Postman
+from tests.support.company import away
 from tests.support.office import Office
 from tests.support.soak import soak
 from tests.support.waiting import until
@@ -34,21 +31,6 @@ async def _cut(url: str) -> int:
                WHERE datname = current_database() AND pid <> pg_backend_pid()"""
         )
         return len(await ended.fetchall())
-
-
-@asynccontextmanager
-async def _away(server_url: str, url: str) -> AsyncIterator[None]:
-    """Within the block the database lets nobody in."""
-    name = sql.Identifier(str(make_url(url).database))
-    async with await psycopg.AsyncConnection.connect(server_url, autocommit=True) as admin:
-        await admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(name))
-        await admin.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [make_url(url).database]
-        )
-        try:
-            yield
-        finally:
-            await admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(name))
 
 
 async def _all_well(office: Office) -> bool:
@@ -76,7 +58,7 @@ async def test_while_the_database_is_away_the_platforms_keep_what_is_said(
     await office.wecom.says("xujie", "上门诚汇生活超市，谈了陈列")
     await office.settle()
     telling = []
-    async with _away(server_url, company_url):
+    async with away(server_url, company_url):
         postman = Postman(office.sandbox.config, office.sandbox.bot)
         said = postman.text("yulijuan", "上门绿源超市(滨江店)，谈了陈列")
         assert await postman.post(said) == 500

@@ -14,7 +14,7 @@ import pytest
 from bot.sandbox.app import Sandbox, running_sandbox
 from bot.sandbox.config import SandboxConfig
 from bot.sandbox.faults import Faults
-from tests.support.company import all_done, shown_cards, visits_told
+from tests.support.company import all_done, away, shown_cards, visits_told
 from tests.support.processes import BotProcess, bot_environment, bot_process, free_port
 from tests.support.soak import soak
 from tests.support.waiting import until
@@ -110,6 +110,27 @@ async def test_a_silent_platform_does_not_keep_the_bot_from_stopping(
             await bot.start()
             await until(lambda: all_done(company_url), seconds=60)
             assert len(phone.cards_of(user)) == 1
+
+
+@pytest.mark.parametrize("seconds_away", [pytest.param(4.0, marks=soak)])
+async def test_told_to_stop_while_the_database_is_away(
+    company_url: str, server_url: str, sandbox_config: SandboxConfig, tmp_path: Path, seconds_away: float
+) -> None:
+    port = free_port()
+    patient = replace(_config(sandbox_config, port), callback_retry_delays=(5.0, 10.0, 15.0))
+    async with running_sandbox(patient) as sandbox:
+        environment = bot_environment(sandbox.config, sandbox.url, company_url, port)
+        async with bot_process(environment, tmp_path / "bot.log") as bot:
+            await bot.start()
+            said, telling = _talk(sandbox, 0)
+            async with away(server_url, company_url):
+                await asyncio.sleep(seconds_away)
+                await _exits(bot)
+            await bot.start()
+            await asyncio.gather(*telling)
+            await until(lambda: all_done(company_url), seconds=60)
+            assert await visits_told(company_url) == sorted(said)
+            assert shown_cards(sandbox, REPS, REP_ON_DINGTALK) == [1, 1, 1]
 
 
 async def test_the_platforms_go_away_for_a_moment_and_come_back(

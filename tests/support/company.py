@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 import psycopg
+from psycopg import sql
+from sqlalchemy import make_url
 
 from bot.sandbox.app import Sandbox
 
@@ -18,6 +21,21 @@ SELECT (SELECT count(*) FROM inbox WHERE state = 'received')
 async def looked_up(url: str, query: str) -> list[tuple[object, ...]]:
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
         return list(await (await connection.execute(query)).fetchall())
+
+
+@asynccontextmanager
+async def away(server_url: str, url: str) -> AsyncIterator[None]:
+    """Within the block the database lets nobody in."""
+    name = sql.Identifier(str(make_url(url).database))
+    async with await psycopg.AsyncConnection.connect(server_url, autocommit=True) as admin:
+        await admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(name))
+        await admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [make_url(url).database]
+        )
+        try:
+            yield
+        finally:
+            await admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(name))
 
 
 async def all_done(url: str) -> bool:
