@@ -50,9 +50,11 @@ _ASKS_BOT = re.compile(
     r"[?？]\s*$|(?:吗|呢|多少|几号|几点|什么时候|哪天|哪些|谁|什么|啥|几[个家单张次箱瓶件])(?:了|啊|呀|来着)?[?？]?\s*$|^(?:怎么|如何|能不能|"
     r"可不可以|请问|帮我查|查一?下|谁)"
 )
+#: 什么时候建档的, 是A类还是B类, 返利算了没; with somebody who asks it a report
+_ASKS_FACT = re.compile(r"(?<![问说])什么时候\S{0,4}[?？]?$|是\S{1,4}还是\S{1,4}$|[了好过]没有?[?？]?$")
 #: something is wanted from the bot or from colleagues
 _WANTS = re.compile(
-    r"发[我给]|给我|帮[我忙]|麻烦|请[你您问帮]|能不能|可不可以|怎么|查|看[下看一]|模板|把.{1,20}(?:转|改|删|移|给)|"
+    r"发[我给]|^给[^,，]{1,14}发(?![了过])|给我|帮[我忙]|麻烦|请[你您问帮]|能不能|可不可以|怎么|查|看[下看一]|模板|把.{1,20}(?:转|改|删|移|给)|"
     r"先放|地址|导航|定位|在哪"
 )
 SHORTEST_NEWS = 4  # characters besides the name, fewer tell nothing
@@ -100,6 +102,8 @@ def _is_report(visit: VisitReading, said: str, mentions: Sequence[Mention]) -> b
     """Whether something happened with a customer, or is promised to them."""
     folded = fold(said)
     if _ASKS_BOT.search(folded) and not (visit.amount_yuan or visit.next_follow_up or visit.intent):
+        return False
+    if visit.contact is None and _ASKS_FACT.search(folded) and not (visit.amount_yuan or visit.next_follow_up):
         return False
     facts = (visit.contact, visit.amount_yuan, visit.intent, visit.next_follow_up, visit.visit_kind)
     if any(fact is not None for fact in facts) or not visit.met:
