@@ -221,7 +221,12 @@ _LEFT_CUE = re.compile(
 )
 _RIGHT_CUE = re.compile(
     r"$|[\s,，。;；:、!?(]|上门|[那这]边|那家|[的说要定没不还也]|老板|老[一-鿿]|店长|采购|经理|电话|微信|今天|明天|"
-    r"昨天|下周|最近|直接|下单|当场|[签订补催]|拍板|愿意|嫌|反馈|考虑|突然|又|这[次回]|上[一次回个]|库存|欠|合同|工单|归谁|谁|谈|聊|拜访|沟通|对账|铺货|补货|送货|收款|催款|[看跑]了|[一-鿿](?:总|姐|哥|工|经理|老板|店长|会计|主管)"
+    r"昨天|下周|[一-鿿](?:总|姐|哥|工|经理|老板|店长|会计|主管)"
+)
+#: verbs that follow a name in reports and questions; an ordinary word can stand before them just as well
+_RIGHT_VERB = re.compile(
+    r"最近|直接|下单|当场|[签订补催]|拍板|愿意|嫌|反馈|考虑|突然|又|这[次回]|上[一次回个]|库存|欠|合同|工单|归谁|谁|谈|聊|"
+    r"拜访|沟通|对账|铺货|送货|收款|[看跑]了"
 )
 _STRONG_LEFT = re.compile(r"(?:^|[;；\n]|[。]|[去到跑]|拜访|客户|路过|跑了|去了|\d[.)、])$")
 
@@ -257,9 +262,10 @@ def _believable(
     if hit.doubtful or folded[hit.start : hit.end] in ORDINARY_WORDS:
         return False
     left, right = folded[: hit.start], folded[hit.end :]
+    followed = bool(_RIGHT_CUE.match(right) or _RIGHT_VERB.match(right))
     speaks = confirmed(hit.entry, hit.end)
     if speaks:
-        return bool(_LEFT_CUE.search(left)) and (speaks > 1 or bool(_RIGHT_CUE.match(right)))
-    if folded[hit.start : hit.end] in phrases_dict or not (_LEFT_CUE.search(left) and _RIGHT_CUE.match(right)):
+        return bool(_LEFT_CUE.search(left)) and (speaks > 1 or followed)
+    if folded[hit.start : hit.end] in phrases_dict or not (_LEFT_CUE.search(left) and followed):
         return False
     return mine or (region in (hit.entry.region, ANYWHERE) and bool(_STRONG_LEFT.search(left)))
