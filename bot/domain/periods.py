@@ -107,6 +107,8 @@ def _rolling(text: str, today: date) -> Period | None:
         return None
     word = found["count"].replace("两", "二")
     count = int(word) if word.isdigit() else _chinese(word)
+    if not count:
+        return None
     days = count * {"天": 1, "日": 1, "周": 7}.get(found["unit"], 30)
     return Period(today - timedelta(days=days - 1), today, f"近{count}{found['unit']}")
 
