@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from bot.domain.amounts import deal_amount, find_money
@@ -43,10 +44,30 @@ def read_visits(
 ) -> tuple[VisitReading, ...]:
     """One reading per customer that the report is about; one without a customer when it names none."""
     page = _Page(text, mentions, today=today, figures=directory.product_figures)
-    parts = segments(page.folded, mentions)
+    parts = segments(page.folded, _with_contacts(page.folded, mentions, directory))
     if not parts:
         return (_read(page, None, ((0, len(text)),), (), directory),)
     return tuple(_read(page, part.mention, part.spans, part.shared, directory) for part in parts)
+
+
+def _with_contacts(folded: str, mentions: Sequence[Mention], directory: Directory) -> list[Mention]:
+    """云光翁莉、家淘罗雪都订了，翁莉900，罗雪1500: behind several customers, their contacts' names stand for them."""
+    numbers = {mention.customer_no: mention for mention in mentions if mention.customer_no and mention.how != "contact"}
+    if len(numbers) < 2:
+        return list(mentions)
+    names = [
+        (contact.name, mention) for number, mention in numbers.items() for contact in directory.contacts_of(number)
+    ]
+    owners = Counter(name for name, _ in names)
+    last = max(mention.end for mention in mentions)
+    again = [
+        replace(mention, start=match.start(), end=match.end(), surface=name)
+        for name, mention in names
+        if owners[name] == 1
+        for match in re.finditer(rf"(?<=[,，。;；\s]){re.escape(name)}", folded)
+        if match.start() >= last
+    ]
+    return sorted([*mentions, *again], key=lambda mention: mention.start)
 
 
 _MASK = re.compile(r"([□◆◇◈])\1+")
