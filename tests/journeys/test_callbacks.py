@@ -59,7 +59,9 @@ async def test_the_same_words_again_on_purpose_are_heard_again(office: Office) -
         await office.at(f"2026-02-12 {moment}")
         await office.wecom.says(REP, "绿源滨江还欠多少")
         await office.dingtalk.says(MANAGER, "旺淘开发区还欠多少")
+        await office.wecom.says(COLLEAGUE, "上门诚汇生活超市，老板不在")  # went there again
         await office.settle()
+    assert await office.rows(RECORDED) == [("上门诚汇生活超市，老板不在",)] * 2
     for shown in (office.wecom.shown_to(REP), office.dingtalk.shown_to(MANAGER)):
         assert shown
         assert shown[: len(shown) // 2] == shown[len(shown) // 2 :]

@@ -113,10 +113,11 @@ async def test_an_address_wecom_does_not_trust_yet_loses_nothing(office: Office)
 
 
 async def test_somebody_who_is_served_slowly_or_never_holds_nobody_up(office: Office) -> None:
-    for number in range(24):  # beyond what one member may get in a minute
-        await office.wecom.says(COLLEAGUE, f"绿源滨江还欠多少{'？' * (number % 3)}", wait=False)
     office.wecom.fail_next(1, errcode=81013, path="message/send")
     await office.wecom.says("yingrong", "绿源滨江还欠多少")
+    await until(lambda: office.rows("SELECT 1 FROM outbox WHERE state = 'failed'"))
+    for number in range(24):  # beyond what one member may get in a minute
+        await office.wecom.says(COLLEAGUE, f"绿源滨江还欠多少{'？' * (number % 3)}", wait=False)
     await office.wecom.says(REP, f"上门{SHOPS[0]}，谈了陈列")
     await until(lambda: office.wecom.shown_to(REP), seconds=5)
 
