@@ -51,6 +51,7 @@ class Hit:
 
 
 _BRANCH_GLUE = re.compile(r"[\s(\[【·的-]{0,2}")
+_AHEAD_GLUE = re.compile(r"店?的?(?:那家|那个|这家|那边的?|店的|的)$")
 _SHOP_WORD = re.compile(r"(?:分?店(?![长员主里内面家铺庆堂])|校区|院区)?[)\]】]?")
 _BRACKETED = re.compile(r"\s?[(\[【]([^)\]】]{1,12})[)\]】]")
 _SOME_BRANCH = re.compile(
@@ -158,6 +159,8 @@ def _read_on(entry: Entry, folded: str, start: int, end: int, *, by: int, weak: 
     position, branch, other_branch = _branch(entry, folded, position)
     if branch and not tail:
         position, tail = _tail(entry, folded, position)
+    if not branch and not other_branch and (ahead := _branch_ahead(entry, folded, begin)) is not None:
+        begin, branch = ahead, True
     wrong_trade = (
         not tail and not branch and (starts_like_a_tail(folded, position) or bool(_OF_COMPANY.match(folded, position)))
     )
@@ -167,6 +170,16 @@ def _read_on(entry: Entry, folded: str, start: int, end: int, *, by: int, weak: 
     return Hit(
         begin, position, entry, by, score, tail, branch, full, other_branch or wrong_trade or elsewhere, weak, placed
     )
+
+
+def _branch_ahead(entry: Entry, folded: str, start: int) -> int | None:
+    """宽巷子那家老灶台: where the branch begins that stands before the name."""
+    wanted = entry.name.branch
+    if len(wanted) < 2 or start < len(wanted):
+        return None
+    glue = _AHEAD_GLUE.search(folded, max(0, start - 4), start)
+    end = glue.start() if glue else start
+    return end - len(wanted) if folded.endswith(wanted, 0, end) else None
 
 
 def _place_before(entry: Entry, folded: str, start: int) -> tuple[int, bool, bool]:
