@@ -55,7 +55,8 @@ async def main() -> None:
     for count in (10, 200):
         mine, theirs = await ours(count, message), await baseline(count, message)
         print(
-            f"dispatch, {count} commands: {mine:.1f} µs (aim ≤ 60); ratio to trying patterns in turn {mine / theirs:.2f}"
+            f"dispatch, {count} commands: {mine:.1f} µs (aim ≤ 60); "
+            f"ratio to trying patterns in turn {mine / theirs:.2f}"
         )
 
 

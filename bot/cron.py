@@ -10,7 +10,7 @@ from bot.clock import SHANGHAI
 
 
 def next_fire(cron: str, after: datetime) -> datetime | None:
-    """The first time strictly after `after` (aware) at which the line "minute hour day month weekday" fires in Shanghai.
+    """The first time strictly after `after` (aware) at which "minute hour day month weekday" fires in Shanghai.
 
     Raises:
         ValueError: not a cron line.

@@ -76,7 +76,7 @@ SEES_ALL: Collection[Role] = frozenset({Role.DIRECTOR, Role.FINANCE, Role.LEGAL,
 
 
 def may_see(employee: Employee, customer: Customer) -> bool:
-    """Scope of interface.md's decided defaults: rep and region manager the own region, 客户成功 their own, the rest all."""
+    """Scope as decided: rep and region manager the own region, 客户成功 their own customers, the rest all."""
     if not employee.active:
         return False
     if employee.role in SEES_ALL:

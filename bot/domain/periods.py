@@ -48,14 +48,13 @@ def previous_month(day: date) -> Period:
 
 
 def read_period(text: str, today: date) -> Period | None:
-    """The first span of days that `text` names, as seen from `today`; a month without a year is the latest begun one."""
+    """The first span of days that `text` names, as seen from `today`; a month without a year is the latest begun."""
     return _relative(text, today) or _named_month(text, today) or _quarter(text, today) or _rolling(text, today)
 
 
 def _relative(text: str, today: date) -> Period | None:
     if re.search(r"上上个?月|前一?个月", text):
-        month = previous_month(previous_month(today).start)
-        return month
+        return previous_month(previous_month(today).start)
     if re.search(r"上个?月|上1个月|上一个月", text):
         return previous_month(today)
     if re.search(r"[这本当]个?月|月初(到|至)(现在|今天)", text):
