@@ -19,8 +19,9 @@ $(VENV)/.made: requirements.lock pyproject.toml
 demo: .venv
 	$(BIN)/salesbot demo --port $(PORT) $(if $(RESET),--reset)
 
+# Four processes: most tests wait for a database or a socket rather than for a core.
 test: .venv lint
-	$(BIN)/python -m pytest -m "not soak"
+	$(BIN)/python -m pytest -m "not soak" -n 4 --dist loadfile
 
 # The long forms of the crash, property and load tests.
 soak: .venv
