@@ -4,7 +4,7 @@ PORT ?= 9100
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test soak bench lint lock clean
+.PHONY: demo test soak retest resoak bench lint lock clean
 
 .venv: $(VENV)/.made
 
@@ -26,6 +26,13 @@ test: .venv lint
 # The long forms of the crash, property and load tests.
 soak: .venv
 	SALESBOT_SOAK=1 $(BIN)/python -m pytest -m soak --timeout 1800
+
+# What failed last, once more and one after the other.
+retest: .venv lint
+	$(BIN)/python -m pytest -m "not soak" --last-failed --last-failed-no-failures none
+
+resoak: .venv
+	SALESBOT_SOAK=1 $(BIN)/python -m pytest -m soak --timeout 1800 --last-failed --last-failed-no-failures none
 
 bench: .venv
 	$(BIN)/python -m benchmarks
