@@ -13,7 +13,8 @@ SalesBotError
 │   ├── RateLimited                   wait `retry_after_seconds`
 │   ├── OutcomeUnknown                the request may or may not have been carried out
 │   └── ChannelRejected               the platform will never accept it (`code`)
-│       └── ChannelMisconfigured      credentials, permissions, IP list: an operator has to act
+│       ├── ChannelMisconfigured      credentials, permissions, IP list: an operator has to act
+│       └── ChannelConflict           it was decided, moved or revoked there in the meantime: read it again
 ├── ConnectorError       a service that helps (speech, AI, ERP)
 │   ├── ConnectorUnavailable          busy or unreachable: worth another try
 │   └── ConnectorRefused              it will never do this one (`code`)
@@ -96,6 +97,10 @@ class ChannelRejected(ChannelError):
 
 class ChannelMisconfigured(ChannelRejected):
     """Credentials, permissions or IP list: nothing gets through until an operator acts."""
+
+
+class ChannelConflict(ChannelRejected):
+    """What we wanted to change was decided, moved or revoked over there in the meantime: read it again."""
 
 
 class ConnectorError(SalesBotError):

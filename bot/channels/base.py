@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
+from bot.domain.oa import OaInstance, OaStep
 from bot.messages import Card, ChannelName, Content, InboundMessage, Media, OutboundMessage, Receipt
 
 Accept = Callable[[InboundMessage], Awaitable[bool]]
@@ -130,4 +132,44 @@ class Channel(Protocol):
 
     async def check(self) -> list[tuple[str, bool, str]]:
         """For doctor: (what, good, sentence), real calls, never a secret."""
+        ...
+
+
+class ApprovalOffice(Protocol):
+    """A platform's own approval system (DingTalk's OA), beside which ours keeps in step.
+
+    Every method is one attempt and raises from the ChannelError tree; ChannelConflict means that the thing is not in
+    the state the call needs (decided already, revoked, too young to be revoked): read it again and decide anew.
+    """
+
+    async def create(self, *, originator: str, steps: Sequence[OaStep], form: Mapping[str, str]) -> str:
+        """Start an instance and return its id. Not repeatable: after OutcomeUnknown `find` it before trying again.
+
+        Args:
+            form: values by the label of the template's component, our key under `APPROVAL_KEY_LABEL`.
+        """
+        ...
+
+    async def find(self, key: str, *, originator: str, since: datetime) -> str | None:
+        """The instance whose form carries `key`, begun at `since` (aware) or later, or None."""
+        ...
+
+    async def read(self, instance_id: str) -> OaInstance:
+        """As it stands now."""
+        ...
+
+    async def execute(self, instance_id: str, *, task_id: int, user_id: str, agree: bool, remark: str) -> None:
+        """Decide one running task as the person who holds it."""
+        ...
+
+    async def redirect(self, *, task_id: int, from_user: str, to_user: str, remark: str) -> None:
+        """Hand a running task over."""
+        ...
+
+    async def terminate(self, instance_id: str, *, user_id: str, remark: str) -> None:
+        """Revoke a running instance; ChannelConflict within its first 15 seconds."""
+        ...
+
+    async def comment(self, instance_id: str, *, user_id: str, text: str) -> None:
+        """Add a remark to a running instance."""
         ...
