@@ -9,6 +9,10 @@ class CannotTap(Exception):
     """There is no such button, or it is no longer alive; the text is for the person who tapped."""
 
 
+class CannotDecide(Exception):
+    """This person has nothing to decide there; the text is for them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """One call that goes wrong; exactly one of the four is set."""
