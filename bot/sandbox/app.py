@@ -223,6 +223,7 @@ async def running_sandbox(
     sandbox = Sandbox(config, bot=bot)
     listener = socket.create_server((host, port))
     sandbox.url = f"http://{host}:{listener.getsockname()[1]}"
+    sandbox.dingtalk.base_url = sandbox.url
     server = _Server(
         uvicorn.Config(
             sandbox.over_a_port,

@@ -25,7 +25,10 @@ class Taken:
 
 
 class Delivery:
-    """The console chooses Stream or HTTP for messages and events; every card chooses for itself."""
+    """The console chooses Stream or HTTP for messages and events; every card chooses for itself.
+
+    `repeat_events` is a knob for tests: how often an event comes although it was taken, as the platform warns it may.
+    """
 
     def __init__(self, world: World, gateway: Gateway, http: HttpPush, routes: CardRoutes) -> None:
         self._world = world
@@ -33,6 +36,7 @@ class Delivery:
         self._gateway = gateway
         self._http = http
         self._routes = routes
+        self.repeat_events = 1
         self.parked: list[dict[str, Any]] = []  #: HTTP events given up, waiting to be fetched (3.5)
 
     @property
@@ -61,16 +65,18 @@ class Delivery:
         born = int(self._world.now() * 1000)
         for attempt, pause in enumerate((0.0, *self._config.event_retry_delays), start=1):
             await asyncio.sleep(pause)
-            if self.by_http:
-                taken = await self._http.event(name, data, identifier, born, attempt)
-            else:
-                taken = await self._by_stream(name, data, identifier, born, attempt)
-            if taken:
+            if await self._push_event(name, data, identifier, born, attempt):
+                for _ in range(self.repeat_events - 1):
+                    await self._push_event(name, data, identifier, born, attempt)
                 return
         if self.by_http:
             inner = "bpmsCallBackData" if "processInstanceId" in data else "callbackData"
             parked = {"corpid": self._config.ding_corp_id, inner: data}
             self.parked.append({"call_back_tag": name, "event_time": born, name: parked})
+
+    async def _push_event(self, name: str, data: dict[str, Any], identifier: str, born: int, attempt: int) -> bool:
+        push = self._http.event if self.by_http else self._by_stream
+        return await push(name, data, identifier, born, attempt)
 
     async def _by_stream(self, name: str, data: dict[str, Any], identifier: str, born: int, attempt: int) -> bool:
         headers = {

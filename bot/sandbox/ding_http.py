@@ -7,6 +7,7 @@ import json
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -19,6 +20,21 @@ from bot.sandbox.world import World
 _READ = ("text", "markdown", "actionCard", "feedCard", "link", "empty")
 
 Judge = Callable[[bytes], tuple[Any, str]]  #: the answer's body to what it means (None = useless) and a note
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Push:
+    """One POST on its way to the bot."""
+
+    what: str
+    url: str  #: "" = the console has no address
+    body: dict[str, Any]
+    plain: dict[str, Any]  #: the body as the log of the wire shows it
+    seconds: float  #: how long the answer may take
+    judge: Judge
+    attempt: int = 1
+    headers: dict[str, str] = field(default_factory=dict)
+    query: dict[str, str] = field(default_factory=dict)
 
 
 class HttpPush:
@@ -45,10 +61,17 @@ class HttpPush:
         stamp = self._stamp()
         secret = self._config.ding_client_secret
         headers = {"timestamp": stamp, "sign": hmac_sign(self._key(secret), f"{stamp}\n{self._key(secret)}")}
-        heard: dict[str, Any] | None = await self._post(
-            "robot message", self._url("robot"), data, data, headers, {}, self._config.robot_http_timeout_seconds,
-            _robot_reply, attempt,
-        )  # fmt: skip
+        push = _Push(
+            what="robot message",
+            url=self._url("robot"),
+            body=data,
+            plain=data,
+            headers=headers,
+            seconds=self._config.robot_http_timeout_seconds,
+            judge=_robot_reply,
+            attempt=attempt,
+        )
+        heard: dict[str, Any] | None = await self._post(push)
         return heard
 
     async def event(self, name: str, data: dict[str, Any], identifier: str, born_ms: int, attempt: int) -> bool:
@@ -75,59 +98,59 @@ class HttpPush:
             "x-ddpaas-signature-timestamp": stamp,
             "x-ddpaas-signature": hmac_sign(self._key(route.api_secret), stamp),
         }
-        seconds = self._config.card_timeout_seconds
-        heard: dict[str, Any] | None = await self._post(
-            "card callback", route.callback_url, data, data, headers, {}, seconds, _tap_answer, 1
+        push = _Push(
+            what="card callback",
+            url=route.callback_url,
+            body=data,
+            plain=data,
+            headers=headers,
+            seconds=self._config.card_timeout_seconds,
+            judge=_tap_answer,
         )
+        heard: dict[str, Any] | None = await self._post(push)
         return heard
 
     async def _encrypted(self, what: str, flat: dict[str, Any], seconds: float, attempt: int) -> bool:
         stamp, nonce = self._stamp(), secrets.token_hex(4)
         encrypted = self._cipher.encrypt(json.dumps(flat, ensure_ascii=False, separators=(",", ":")))
         signature = self._cipher.sign(stamp, nonce, self._key(encrypted))
-        query = {"msg_signature": signature, "signature": signature, "timestamp": stamp, "nonce": nonce}
-        heard = await self._post(
-            what, self._url("callback"), {"encrypt": encrypted}, flat, {}, query, seconds, self._success, attempt
+        push = _Push(
+            what=what,
+            url=self._url("callback"),
+            body={"encrypt": encrypted},
+            plain=flat,
+            query={"msg_signature": signature, "signature": signature, "timestamp": stamp, "nonce": nonce},
+            seconds=seconds,
+            judge=self._success,
+            attempt=attempt,
         )
-        return heard is not None
+        return await self._post(push) is not None
 
-    async def _post(
-        self,
-        what: str,
-        url: str,
-        body: dict[str, Any],
-        plain: dict[str, Any],
-        headers: dict[str, str],
-        query: dict[str, str],
-        seconds: float,
-        judge: Judge,
-        attempt: int,
-    ) -> Any:
-        """Post JSON and judge the answer; `plain` is what the log of the wire shows."""
-        if not url:
+    async def _post(self, push: _Push) -> Any:
+        """What the answer means to the push's judge; None when there was none of use."""
+        if not push.url:
             return None
         started, content = time.perf_counter(), b""
-        text = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        text = json.dumps(push.body, ensure_ascii=False, separators=(",", ":")).encode()
+        headers = {"content-type": "application/json", **push.headers}
         try:
-            async with asyncio.timeout(seconds):
-                answer = await self._http.post(
-                    url, params=query, content=text, headers={"content-type": "application/json", **headers}
-                )
+            async with asyncio.timeout(push.seconds):
+                answer = await self._http.post(push.url, params=push.query or None, content=text, headers=headers)
             status, content = str(answer.status_code), answer.content
         except TimeoutError:
             status = "timeout"
         except httpx.HTTPError as error:
             status = f"unreachable: {type(error).__name__}"
-        meaning, note = judge(content) if status == "200" else (None, "")
+        meaning, note = push.judge(content) if status == "200" else (None, "")
         self._world.log(
             platform="dingtalk",
             direction="to_bot",
-            what=what,
+            what=push.what,
             status=status,
             seconds=time.perf_counter() - started,
-            request=plain,
+            request=push.plain,
             response=_readable(content),
-            attempt=attempt,
+            attempt=push.attempt,
             note=note,
         )
         return meaning

@@ -45,7 +45,11 @@ def checked_steps(body: dict[str, Any], template: Template, config: SandboxConfi
 
 
 def _step(step: Any, config: SandboxConfig) -> dict[str, Any]:
-    """One step. A joint one needs two people at least (so the vendor's older page; this one has no word on it)."""
+    """One step.
+
+    AND and OR need two people at least: so says the vendor about the older call, while this one's page is silent.
+    Nobody may stand in a step twice: that is our rule, because a bot that asks for it has a fault.
+    """
     kind = step.get("actionType") if isinstance(step, dict) else None
     users = step.get("userIds") if isinstance(step, dict) else None
     if kind not in ("AND", "OR", "NONE") or not isinstance(users, list) or not users:

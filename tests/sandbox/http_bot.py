@@ -31,6 +31,7 @@ class HttpBot:
         self.cipher = CallbackCipher(config.ding_token, config.ding_aes_key, config.ding_client_id)
         self.heard: list[tuple[str, dict[str, Any], bool]] = []
         self.timestamps: list[str] = []
+        self.queries: list[dict[str, str]] = []
         self.answers: list[tuple[int, Any]] = []
         self.robot_reply: Any = None
         self.card_reply: Any = {}
@@ -67,6 +68,7 @@ class HttpBot:
                 answer = self.card_reply
         self.heard.append((path, body, good))
         self.timestamps.append(stamp)
+        self.queries.append(query)
         return answer
 
     def sealed(self) -> dict[str, Any]:

@@ -107,6 +107,17 @@ async def test_forged_and_late_ones_for_tests_of_the_bot(sandbox: Sandbox, bot: 
     assert [good for _, _, good in bot.heard[1:]] == [False, False]
 
 
+async def test_the_reply_address_is_good_before_the_bot_ever_called(config: SandboxConfig, bot: HttpBot) -> None:
+    async with (
+        running_sandbox(config, bot=httpx.ASGITransport(app=bot)) as sandbox,
+        httpx.AsyncClient(trust_env=False) as http,
+    ):
+        await sandbox.dingtalk.says(MANAGER, "待办")
+        reply = {"msgtype": "text", "text": {"content": "收到"}}
+        assert (await http.post(bot.data()["sessionWebhook"], json=reply)).json()["errcode"] == 0
+        assert sandbox.dingtalk.shown_to(MANAGER) == ["收到"]
+
+
 # events
 
 
@@ -161,6 +172,12 @@ async def test_another_word_than_success_is_no_success(sandbox: Sandbox, bot: Ht
     await sandbox.dingtalk.event("user_leave_org", {"userId": ["x"]})
     assert len({data["eventId"] for _, data, _ in bot.heard}) == 1
     assert sandbox.dingtalk.wire[-1]["note"] == "应答不是 success：ok"
+
+
+async def test_an_event_may_come_twice_although_it_was_taken(sandbox: Sandbox, bot: HttpBot) -> None:
+    sandbox.dingtalk.delivery.repeat_events = 3
+    await sandbox.dingtalk.event("user_leave_org", {"userId": ["x"]}, "evt-1")
+    assert [data["eventId"] for _, data, _ in bot.heard] == ["evt-1"] * 3
 
 
 async def test_an_event_given_up_waits_to_be_fetched_once(sandbox: Sandbox, bot: HttpBot) -> None:
@@ -271,6 +288,14 @@ async def test_a_forged_tap_for_tests_of_the_bot(sandbox: Sandbox, bot: HttpBot,
     sandbox.dingtalk.http.forged = True
     await sandbox.dingtalk.taps(MANAGER, "同意")
     assert [good for _, _, good in bot.heard] == [False]
+
+
+async def test_a_route_keeps_the_query_of_its_address(sandbox: Sandbox, bot: HttpBot, dingtalk: DingClient) -> None:
+    route = {**ROUTE, "callbackUrl": "http://bot/dingtalk/card?app=1"}
+    await dingtalk.call("POST", REGISTER, route)
+    await dingtalk.deliver("a-1", MANAGER, **BY_ROUTE)
+    await sandbox.dingtalk.taps(MANAGER, "同意")
+    assert bot.queries == [{"app": "1"}]
 
 
 async def test_without_a_registered_route_a_tap_goes_nowhere(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -255,6 +256,15 @@ async def test_an_event_that_is_not_taken_comes_again_with_its_id(
     await sandbox.dingtalk.settle()
     identifiers = [frame["headers"]["eventId"] for frame in bot.frames]
     assert (len(identifiers), len(set(identifiers))) == (3, 2)
+
+
+async def test_an_event_may_come_twice_although_it_was_taken(sandbox: Sandbox, bot: StreamBot, oa: Workflow) -> None:
+    sandbox.dingtalk.delivery.repeat_events = 2
+    instance_id = await oa.start(one(MANAGER))
+    await sandbox.dingtalk.settle()
+    assert {frame["headers"]["eventType"] for frame in bot.frames} == {"bpms_instance_change", "bpms_task_change"}
+    assert (len(bot.frames), len({frame["headers"]["eventId"] for frame in bot.frames})) == (4, 2)
+    assert {json.loads(frame["data"])["processInstanceId"] for frame in bot.frames} == {instance_id}
 
 
 async def test_events_may_come_in_any_order(config: SandboxConfig) -> None:
