@@ -23,6 +23,7 @@ from store.outbox import Outbox
 
 if TYPE_CHECKING:
     from store.customers import CustomerRepository, EmployeeRepository
+    from store.digests import DigestRepository
     from store.history import HistoryRepository
     from store.schedules import ScheduleRepository
     from store.visits import VisitRepository
@@ -79,7 +80,8 @@ class UnitOfWork:
 
     @cached_property
     def digests(self) -> DigestRepository:
-    
+        from store.digests import DigestRepository
+
         return DigestRepository(self.connection)
 
     def defer(self, task: str, *, lock: str = "", at: datetime | None = None, **arguments: Any) -> None:
