@@ -15,7 +15,8 @@ from store.unit_of_work import UnitOfWork
 async def waiting_approvals(
     uow: UnitOfWork, employee_nos: Collection[str], *, now: datetime
 ) -> dict[str, list[WaitingApproval]]:
-    """What waits for each of these people's decision, by 工号; `now` is business time."""
+    """What waits for each of these people's decision, by 工号, the longest waiting first;
+    `now` is business time."""
     return {number: [] for number in employee_nos}
 
 

@@ -150,8 +150,7 @@ def digest_for(
     """What of the company's day is this person's."""
     mine = _scope(employee, directory)
     visits = [visit for visit in facts.visits if mine(visit)]
-    promised = _promises(facts.promises, directory)
-    promises = [line for line in promised if mine(line.visit)]
+    promises = _promises(filter(mine, facts.promises), directory)
     reps = _reps(employee, directory)
     counts = Counter(visit.employee_no for visit in visits)
     return Digest(

@@ -74,18 +74,15 @@ class Override:
         days = default.workdays_only if self.workdays_only is None else self.workdays_only
         return Timing(self.cron or default.cron, days)
 
-    @property
-    def is_default(self) -> bool:
-        return self.enabled and not self.cron and self.workdays_only is None
-
 
 def named_job(words: str) -> tuple[str, str] | None:
-    """The job that is named first in the words, and the words without its name; the longest name wins."""
+    """The job that is named first in the words, and the words without its name; the longest name wins. Operators may
+    use the job's own name."""
     folded = fold(words)
     found = [
         (folded.index(name), -len(name), job)
         for job, names in JOB_NAMES.items()
-        for name in map(fold, names)
+        for name in map(fold, (*names, job))
         if name in folded
     ]
     if not found:

@@ -183,6 +183,7 @@ def test_a_line_nobody_could_say_is_shown_as_it_is() -> None:
         ("跟进提醒 9:30", "followup_reminder", "9:30"),
         ("线索超时提醒 每30分钟", "lead_sla", "每30分钟"),
         ("erp同步 每小时", "erp_sync", "每小时"),
+        ("daily_digest 停用", "daily_digest", "停用"),
     ],
 )
 def test_the_job_is_named_by_what_people_call_it(words: str, job: str, rest: str) -> None:
@@ -203,6 +204,8 @@ def test_no_two_jobs_share_a_name() -> None:
         ("停掉跟进提醒", "日程"),
         ("日程 日报 停用", "日程"),
         ("日程", "日程"),
+        ("日报的时间改一下，改到9点", "日程"),
+        ("线索分配改给李雷", ""),
         ("日报", "日报"),
         ("看看早报", "日报"),
         ("日报怎么写", ""),

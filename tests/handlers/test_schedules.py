@@ -93,7 +93,7 @@ async def test_off_on_and_back(office: Desk) -> None:
     assert "日报改为每个工作日 8:30（默认时间），下次 2月13日 周五 8:30。" in await _says(office, "日程 日报 恢复默认")
     back = await _override(office)
     assert back is not None
-    assert back.is_default
+    assert (back.cron, back.workdays_only, back.enabled) == ("", None, True)
     assert back.changed_at == office.clock.now()
 
 

@@ -9,9 +9,11 @@ from sqlalchemy import text
 
 import jobs
 from bot.clock import SHANGHAI
+from bot.cron import next_fire
 from bot.domain.directory import Directory
 from bot.domain.people import Employee, Role
 from jobs.daily_digest import daily_digest
+from jobs.scheduling import Scheduler
 from tests.support.desk import CONTACTS, CUSTOMERS, DINGTALK, EMPLOYEES, Desk
 
 FRIDAY = datetime(2026, 2, 13, 8, 30, tzinfo=SHANGHAI)
@@ -99,3 +101,15 @@ async def test_it_waits_while_people_are_not_to_be_disturbed(office: Desk) -> No
 def test_it_runs_at_half_past_eight_on_workdays() -> None:
     job = jobs.schedule.jobs["daily_digest"]
     assert (job.cron, job.workdays_only) == ("30 8 * * *", True)
+
+
+async def test_a_time_changed_in_a_sentence_is_the_time_it_runs(office: Desk) -> None:
+    scheduler = Scheduler(jobs.schedule.jobs, unit_of_work=office.unit_of_work, clock=office.clock, next_fire=next_fire)
+    office.clock.move_to(FRIDAY.replace(hour=8, minute=0))
+    await scheduler.tick()
+    await office.says("dd_sun", "把日报改到每个工作日8点40", channel=DINGTALK)
+    ran = []
+    for minute in (35, 45):
+        office.clock.move_to(FRIDAY.replace(minute=minute))
+        ran += [run for run in await scheduler.tick() if run.job == "daily_digest"]
+    assert [run.fire_at for run in ran] == [FRIDAY.replace(minute=40)]
