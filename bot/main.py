@@ -135,6 +135,7 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
                 clock=clock,
                 channels=channels,
                 settings=settings,
+                timetable=jobs.schedule.timetable(next_fire),
                 strangers=serve_stranger,
             ),
             arrivals=inbox.arrivals,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import handlers.help as help_
 from bot.router import Router
-from handlers import corrections, followups, history, identity, media, not_yet, smalltalk, undo, visits
+from handlers import corrections, followups, history, identity, media, not_yet, schedules, smalltalk, undo, visits
 from handlers.context import Context
 
 router: Router[Context] = Router()
@@ -18,6 +18,7 @@ router.include(
         history.router,
         media.router,
         identity.router,
+        schedules.router,
         help_.router,
         not_yet.router,
     ]

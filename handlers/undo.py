@@ -14,6 +14,7 @@ from bot.router import Router
 from handlers.context import Context
 from handlers.recording import refresh
 from handlers.visits import NUMBER, cancel_visit, customer_name, own_visit, settled_status
+from store.todo import own_submissions, waiting_approvals
 from store.visits import RECORDED, Change
 
 router = Router[Context]()
@@ -66,9 +67,12 @@ async def _undo(ctx: Context, change: Change) -> str:
 
 @router.command("待办", "todo")
 async def todo(message: InboundMessage, ctx: Context, rest: str) -> None:
-    """待办：没确认的拜访，和到期该跟进的客户。"""
+    """待办：等你审批的、你提交的、没确认的拜访和到期该跟进的客户。"""
     today = ctx.sent_at.astimezone(SHANGHAI).date()
     number = ctx.employee.employee_no
     waiting = await ctx.uow.visits.waiting(number)
     due = await ctx.uow.visits.promises(today, as_of=ctx.sent_at, employee_no=number, overdue=True)
-    ctx.reply(todo_text(waiting, due, names={visit.visit_no: customer_name(ctx, visit) for visit in (*waiting, *due)}))
+    approvals = await waiting_approvals(ctx.uow, [number], now=ctx.sent_at)
+    submitted = await own_submissions(ctx.uow, number, now=ctx.sent_at)
+    names = {visit.visit_no: customer_name(ctx, visit) for visit in (*waiting, *due)}
+    ctx.reply(todo_text(approvals.get(number, ()), submitted, waiting, due, names=names))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bot.schedule import Schedule
-from jobs import account_matching, followup_reminder, hearing, operations_watch
+from jobs import account_matching, daily_digest, followup_reminder, hearing, operations_watch
 from jobs.context import JobContext
 from jobs.tasks import Task
 
 schedule: Schedule[JobContext] = Schedule()
 schedule.include(account_matching.schedule)
+schedule.include(daily_digest.schedule)
 schedule.include(followup_reminder.schedule)
 schedule.include(operations_watch.schedule)
 

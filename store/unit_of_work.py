@@ -23,7 +23,9 @@ from store.outbox import Outbox
 
 if TYPE_CHECKING:
     from store.customers import CustomerRepository, EmployeeRepository
+    from store.digests import DigestRepository
     from store.history import HistoryRepository
+    from store.schedules import ScheduleRepository
     from store.visits import VisitRepository
 
 DELIVER = "deliver"  # the task in jobs/deliver.py
@@ -69,6 +71,18 @@ class UnitOfWork:
         from store.history import HistoryRepository
 
         return HistoryRepository(self.connection)
+
+    @cached_property
+    def schedules(self) -> ScheduleRepository:
+        from store.schedules import ScheduleRepository
+
+        return ScheduleRepository(self.connection)
+
+    @cached_property
+    def digests(self) -> DigestRepository:
+        from store.digests import DigestRepository
+
+        return DigestRepository(self.connection)
 
     def defer(self, task: str, *, lock: str = "", at: datetime | None = None, **arguments: Any) -> None:
         """A background job that exists if and only if this transaction commits. `at` is real time, aware."""

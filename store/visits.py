@@ -120,6 +120,11 @@ class VisitRepository:
         )
         return [_to_visit(row) for row in rows]
 
+    async def between(self, since: datetime, until: datetime) -> list[Visit]:
+        """Everybody's visits from `since` (inclusive) to `until` (exclusive) that stand and have their customer."""
+        rows = await self._connection.execute(_BETWEEN, {"since": since, "until": until})
+        return [_to_visit(row) for row in rows]
+
     # -- taking back ------------------------------------------------------------------------------------------------
     async def last_changes(self, employee_no: str, *, since: datetime) -> list[Change]:
         """The last own action that was not taken back: all changes made by its one message, newest first."""
@@ -234,6 +239,12 @@ ORDER BY said_at DESC, visit_no DESC LIMIT 1
 _WAITING = text(f"""
 SELECT {_ALL} FROM visits WHERE employee_no = :employee_no AND state IN ('待确认', '待选客户')
 ORDER BY said_at DESC, visit_no DESC LIMIT 20
+""")  # noqa: S608
+_BETWEEN = text(f"""
+SELECT {_ALL} FROM visits
+WHERE visited_at >= :since AND visited_at < :until AND customer_no IS NOT NULL
+  AND state IN ('待确认', '已确认', '已载入')
+ORDER BY visited_at, visit_no
 """)  # noqa: S608
 _PROMISES = text(f"""
 SELECT {_ALL} FROM visits AS told

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import re
 
+from bot.domain.schedules import JOB_NAMES
 from bot.domain.text import fold
 
 _NUMBER = r"(?:sp|xs|yj|db|bf|ht)\s?\d{2,}|\d{3,}"
+_JOB = "|".join(
+    fold(name) for name in sorted((n for names in JOB_NAMES.values() for n in names), key=len, reverse=True)
+)
+_DIGEST = "|".join(JOB_NAMES["daily_digest"])
+_STOP = r"(?:停[用掉了]?|关[闭掉了]?|暂停|取消|恢复|启用|打开|开启|别(?:再)?发|不要(?:再)?发)"
+_WHEN = (
+    r"(?:每[天日周月个早晚小隔半\d]|工作日|天天|周[一二三四五六日天末]|星期|[上下中]午|早上|晚上|"
+    r"(?:\d{1,2}|[一二两三四五六七八九十]{1,3})[:点])"
+)
 #: first that fits: the chat word, how it is typed or said (folded text)
 _COMMANDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (word, re.compile(pattern))
@@ -39,6 +49,12 @@ _COMMANDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("返利", r"^返利\s*(?:\d{4}[-年]?\d{1,2}月?|[上本]个?月|\d{1,2}月)$"),
         ("预警", r"^预警(?:\s|$)"),
         ("知识", r"^知识\s+\S"),
+        ("日报", rf"^(?:我的|今天的?|看一?下|看看|发我)?(?:{_DIGEST})$"),
+        (
+            "日程",
+            rf"^日程(?:\s|$)|^(?:把|将)?(?:{_JOB})(?:的?(?:发送|推送)?时间)?\s*(?:{_STOP}|{_WHEN}|"
+            rf"(?:[改调换设定]|推迟|提前).{{0,6}}(?:{_WHEN}|默认))|^{_STOP}(?:一下)?(?:{_JOB})$",
+        ),
         ("绑定", r"^绑定(?:\s|$)"),
         (
             "合同",

@@ -86,6 +86,11 @@ def may_see(employee: Employee, customer: Customer) -> bool:
     return bool(employee.region) and customer.region == employee.region
 
 
+def may_change_schedule(employee: Employee) -> bool:
+    """When the bot's jobs run concerns everybody: the director and the administrators."""
+    return employee.active and employee.role in (Role.DIRECTOR, Role.ADMIN)
+
+
 def may_record_visit(employee: Employee, customer: Customer) -> bool:
     """Whoever may see a customer and works with customers."""
     return employee.role in (Role.REP, Role.REGION_MANAGER, Role.SUCCESS, Role.DIRECTOR) and may_see(employee, customer)
