@@ -19,6 +19,7 @@ from bot.main import Application, application, running, waiting
 from bot.messages import ChannelName
 from bot.settings import Settings
 from bot.web.app import Asgi, Probe, front_door, make_web
+from store.approval_listing import list_approvals
 from store.listing import list_visits
 
 log = structlog.get_logger()
@@ -59,6 +60,7 @@ def asgi(app: Application) -> Asgi:
         ready=lambda: ready(app),
         waiting=lambda: waiting(app),
         list_visits=lambda **filters: list_visits(app.database, **filters),
+        list_approvals=lambda **filters: list_approvals(app.database, **filters),
         clock=app.clock,
         move_clock=app.shared_clock.move_to,
     )

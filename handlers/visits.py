@@ -71,8 +71,17 @@ async def run_command(message: InboundMessage, ctx: Context, understood: Underst
     if (found := everything.match_command(understood.command)) is None:
         ctx.reply(smalltalk.not_yet(understood.command))
         return
-    number = NUMBER.search(understood.text or message.text)
-    await found[0].handler(message, ctx, number[0] if number else "")
+    await found[0].handler(message, ctx, _what_follows(understood.command, understood.text or message.text))
+
+
+def _what_follows(word: str, sentence: str) -> str:
+    """What a command said in a sentence is about: a visit's number, or the words that a typed command would carry."""
+    if number := NUMBER.search(sentence):
+        return number[0]
+    if word == "合同":  # 给绿源滨江走个合同审批，85万…: the reader finds its parts in any order
+        return sentence
+    head, found, rest = sentence.strip().partition(word)
+    return rest.strip(" ，,：:。") if found and not head.strip() else ""
 
 
 @router.command("拜访", "visit")

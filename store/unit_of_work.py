@@ -22,8 +22,10 @@ from store.inbox import Inbox
 from store.outbox import Outbox
 
 if TYPE_CHECKING:
+    from store.approvals import ApprovalRepository
     from store.customers import CustomerRepository, EmployeeRepository
     from store.digests import DigestRepository
+    from store.flows import FlowRepository
     from store.history import HistoryRepository
     from store.schedules import ScheduleRepository
     from store.visits import VisitRepository
@@ -47,6 +49,18 @@ class UnitOfWork:
         self.attachments = Attachments(connection)
         self._queue = queue
         self._deferred: list[tuple[str, str, datetime | None, dict[str, Any]]] = []
+
+    @cached_property
+    def approvals(self) -> ApprovalRepository:
+        from store.approvals import ApprovalRepository
+
+        return ApprovalRepository(self.connection)
+
+    @cached_property
+    def flows(self) -> FlowRepository:
+        from store.flows import FlowRepository
+
+        return FlowRepository(self.connection)
 
     @cached_property
     def customers(self) -> CustomerRepository:

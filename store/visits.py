@@ -27,6 +27,7 @@ class Change:
     what: str
     former: dict[str, Any]
     message_id: str
+    happened_at: datetime  #: business time
 
 
 class VisitRepository:
@@ -129,7 +130,9 @@ class VisitRepository:
     async def last_changes(self, employee_no: str, *, since: datetime) -> list[Change]:
         """The last own action that was not taken back: all changes made by its one message, newest first."""
         rows = await self._connection.execute(_LAST_CHANGES, {"employee_no": employee_no, "since": since})
-        return [Change(row.change_id, row.visit_no, row.what, row.former, row.message_id) for row in rows]
+        return [
+            Change(row.change_id, row.visit_no, row.what, row.former, row.message_id, row.happened_at) for row in rows
+        ]
 
     async def undone(self, changes: Sequence[Change], *, at: datetime) -> None:
         await self._connection.execute(_UNDONE, {"ids": [change.change_id for change in changes], "at": at})
@@ -261,7 +264,7 @@ WITH last AS (
     SELECT change_id, message_id FROM visit_changes
     WHERE employee_no = :employee_no AND undone_at IS NULL AND happened_at >= :since
     ORDER BY change_id DESC LIMIT 1)
-SELECT c.change_id, c.visit_no, c.what, c.former, c.message_id
+SELECT c.change_id, c.visit_no, c.what, c.former, c.message_id, c.happened_at
 FROM visit_changes AS c JOIN last ON c.change_id = last.change_id
   OR (c.message_id = last.message_id AND last.message_id <> '' AND c.employee_no = :employee_no)
 WHERE c.undone_at IS NULL

@@ -94,3 +94,13 @@ def may_change_schedule(employee: Employee) -> bool:
 def may_record_visit(employee: Employee, customer: Customer) -> bool:
     """Whoever may see a customer and works with customers."""
     return employee.role in (Role.REP, Role.REGION_MANAGER, Role.SUCCESS, Role.DIRECTOR) and may_see(employee, customer)
+
+
+def may_start_contract(employee: Employee) -> bool:
+    """Whoever works with customers; of which ones is `may_see`'s matter."""
+    return employee.active and employee.role in (Role.REP, Role.REGION_MANAGER, Role.SUCCESS, Role.DIRECTOR)
+
+
+def may_decide(employee: Employee) -> bool:
+    """Whom an approval may be handed to. The flow itself names whom it asks; amounts are conditions of its steps."""
+    return employee.active and employee.role in (Role.REGION_MANAGER, Role.DIRECTOR, Role.LEGAL, Role.FINANCE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+import store.approval_tables
 import store.business
 import store.tables
 import store.visit_tables  # noqa: F401 - these fill the metadata
