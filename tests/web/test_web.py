@@ -14,9 +14,9 @@ from sqlalchemy import insert
 from bot.clock import FixedClock
 from bot.settings import ApiKey, DemoSettings, ServerSettings, Settings
 from bot.web.app import Probe, make_web
+from store.approval_listing import list_approvals
 from store.business import visits
 from store.database import Database
-from store.approval_listing import list_approvals
 from store.listing import list_visits
 
 READER, NO_READER = "reader-0123456789", "intake-0123456789"
