@@ -14,13 +14,16 @@ _HOUR, _DAY = 60, 480  # working minutes: eight hours are a workday
 
 def waited(minutes: int) -> str:
     """Working minutes as people count them: 已等 20 分钟, 已等 3 小时, 已等 2 个工作日."""
-    if minutes < 1:
-        return "刚到"
+    return f"已等 {duration(minutes)}" if minutes >= 1 else "刚到"
+
+
+def duration(minutes: int) -> str:
+    """`20 分钟`, `3 小时`, `2 个工作日` of working time; less than a minute is one."""
     if minutes < _HOUR:
-        return f"已等 {minutes} 分钟"
+        return f"{max(minutes, 1)} 分钟"
     if minutes < _DAY:
-        return f"已等 {minutes // _HOUR} 小时"
-    return f"已等 {minutes // _DAY} 个工作日"
+        return f"{minutes // _HOUR} 小时"
+    return f"{minutes // _DAY} 个工作日"
 
 
 def approvals_waiting(items: Sequence[WaitingApproval]) -> list[str]:

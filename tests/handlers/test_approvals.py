@@ -224,12 +224,14 @@ async def test_the_export_says_who_was_asked_and_how_long_it_took(firm: Desk, tm
 
         await uow.connection.execute(
             text(
-                "INSERT INTO employees (employee_no, name) VALUES ('YG010', '李雷'), ('YG003', '陈磊'), ('YG001', '孙若曦')"
+                "INSERT INTO employees (employee_no, name) "
+                "VALUES ('YG010', '李雷'), ('YG003', '陈磊'), ('YG001', '孙若曦')"
             )
         )
         assert await export(uow.connection, "approvals", out) == 1
     lines = out.read_text(encoding="utf-8-sig").splitlines()
     assert lines[0] == "审批编号,客户编号,金额,折扣率,发起人,状态,当前审批人,每步(人:结论:时间),每步用时"
     assert lines[1] == (
-        "SP260212001,KH0117,850000.00,0.92,李雷(YG010),审批中,孙若曦(YG001),陈磊(YG003):同意:2026-02-12 10:05,上级 35 分钟"
+        "SP260212001,KH0117,850000.00,0.92,李雷(YG010),审批中,孙若曦(YG001),"
+        "陈磊(YG003):同意:2026-02-12 10:05,上级 35 分钟"
     )
