@@ -23,6 +23,7 @@ from store.outbox import Outbox
 
 if TYPE_CHECKING:
     from store.customers import CustomerRepository, EmployeeRepository
+    from store.flows import FlowRepository
     from store.history import HistoryRepository
     from store.visits import VisitRepository
 
@@ -69,6 +70,12 @@ class UnitOfWork:
         from store.history import HistoryRepository
 
         return HistoryRepository(self.connection)
+
+    @cached_property
+    def flows(self) -> FlowRepository:
+        from store.flows import FlowRepository
+
+        return FlowRepository(self.connection)
 
     def defer(self, task: str, *, lock: str = "", at: datetime | None = None, **arguments: Any) -> None:
         """A background job that exists if and only if this transaction commits. `at` is real time, aware."""

@@ -89,3 +89,13 @@ def may_see(employee: Employee, customer: Customer) -> bool:
 def may_record_visit(employee: Employee, customer: Customer) -> bool:
     """Whoever may see a customer and works with customers."""
     return employee.role in (Role.REP, Role.REGION_MANAGER, Role.SUCCESS, Role.DIRECTOR) and may_see(employee, customer)
+
+
+def may_change_flow(employee: Employee) -> bool:
+    """Change who approves what: 总监 and 管理员."""
+    return employee.active and employee.role in (Role.DIRECTOR, Role.ADMIN)
+
+
+def may_enter_absence(employee: Employee, absent: Employee) -> bool:
+    """One's own absence; 总监 and 管理员 also somebody else's."""
+    return employee.active and (employee.employee_no == absent.employee_no or may_change_flow(employee))
