@@ -104,3 +104,13 @@ def may_start_contract(employee: Employee) -> bool:
 def may_decide(employee: Employee) -> bool:
     """Whom an approval may be handed to. The flow itself names whom it asks; amounts are conditions of its steps."""
     return employee.active and employee.role in (Role.REGION_MANAGER, Role.DIRECTOR, Role.LEGAL, Role.FINANCE)
+
+
+def may_change_flow(employee: Employee) -> bool:
+    """Change who approves what: 总监 and 管理员."""
+    return employee.active and employee.role in (Role.DIRECTOR, Role.ADMIN)
+
+
+def may_enter_absence(employee: Employee, absent: Employee) -> bool:
+    """One's own absence; 总监 and 管理员 also somebody else's."""
+    return employee.active and (employee.employee_no == absent.employee_no or may_change_flow(employee))
