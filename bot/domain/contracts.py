@@ -78,9 +78,8 @@ class _Page:
         self.masked = fold(self.text[:LONGEST_TEXT])
         self.spans: list[Span] = []
         self.problems: list[str] = []
-        self.named_behind: int | None = (
-            None  #: where 属于非标 or a bare （非标） stands, which speaks of the words before it
-        )
+        #: where 属于非标 or a bare （非标） stands, which speaks of the words before it
+        self.named_behind: int | None = None
 
     def reading(self) -> ContractReading:
         remark = self._remark()
