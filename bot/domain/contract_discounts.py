@@ -25,11 +25,13 @@ _GLUE = r"[\s:：=]*(?:是|为|按|打|打到|给到|给|到|做到)?[\s:：=]*"
 _FOLDS = re.compile(
     rf"(?P<about>{_ABOUT_BEFORE}[是为打]?\s?)?(?P<minus>负|(?:(?<=\s)|^)[-－])?(?P<n>(?<![\d.])\d{{1,3}}(?:\.\d+)?|"
     rf"{_SPOKEN})(?:[ ](?!折[扣后前让价]))?折"
-    rf"(?!旧|叠|合|算|腾|返|页|弯)(?:扣率?)?(?:优惠)?"
+    rf"(?!旧|叠|合|算|腾|返|页|弯)(?:扣率?)?(?:优惠)?(?:后(?![续期付面天年]))?"
     rf"(?P<half>(?:\d|{_CHINESE})(?![\d.万千百十亿wk元块%％个年月季天台套箱折期成份家点]))?(?P<about2>左右|上下|以上|"
     rf"以下|起)?"
 )
-_SEVERAL_FOLDS = re.compile(rf"(?:{_NUMBER})\s?折?\s?[-~～—到至]\s?(?:{_NUMBER})\s?折|[几多]少?\s?折|折上折")
+_SEVERAL_FOLDS = re.compile(
+    rf"(?<!\d)(?:\d{{1,2}}(?:\.\d+)?|{_SPOKEN})\s?折?\s?[-~～—到至]\s?(?:{_NUMBER})\s?折|[几多]少?\s?折|折上折"
+)
 _LABELLED = re.compile(
     rf"(?:折扣[率点]?|折率|折价率|扣率)(?:{_GLUE})(?P<n>百分之{_NUMBER}|{_FIGURE}|{_SPOKEN})"
     rf"\s?(?P<pct>%|个点)?(?![\d.万千百亿wk元块年个])"
@@ -54,7 +56,7 @@ _NOT_OFF_OF = (
     r"(?:返利?|返点|返现|税率?|预付|首付|定金|订金|违约金|尾款|质保金|保证金|毛利率?|利润率?|增长|占比?)\S{0,3}$"
 )
 _FULL_PRICE = re.compile(
-    r"(?:不打|没有?|无|不给|不带|不含|零|不享受?)任?何?折扣?(?:优惠)?(?:率)?|不打折|不优惠|无优惠|没优惠|不折|"
+    r"(?:不打|没有?|无|不给|不带|不含|零|不享受?)任?何?折扣?(?:优惠)?(?:率)?|不打折|不优惠|无优惠|没有?优惠|不折|"
     r"折扣[\s:：=]*(?:无|没有|不打|无折扣|没)(?=$|[\s,，。;；、\]】)）])|"
     r"(?:按|走|照)?(?:全价|足价)(?:签|走|卖)?|(?:按|走|照)(?:标价|牌价|刊例价?|目录价)(?:签|走|卖)?(?!的?\s?\S?[\d打])"
     r"|(?:按|走|照)原价(?:签|走|卖|成交)?|原价(?:签|走|卖|成交|(?![\s:：=]*(?:是|为)?(?:[¥￥]|\d|rmb|人民币|"
@@ -167,7 +169,7 @@ def _checked(start: int, end: int, said: str, share: Decimal, *, sure: bool) -> 
 def _labelled(match: re.Match[str]) -> Found:
     number = match["n"]
     percent = bool(match["pct"]) or number.startswith("百分之")
-    found = _as_label(match[0], number.removeprefix("百分之"), percent=percent)
+    found = _as_label(match[0].strip(), number.removeprefix("百分之"), percent=percent)
     return Found(match.start(), match.end(), found.value, found.problem)
 
 

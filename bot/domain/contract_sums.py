@@ -79,7 +79,10 @@ _ROLES: tuple[tuple[SumRole, re.Pattern[str]], ...] = tuple(
             r"[一1]个?(?:月|季度)",
         ),
         (SumRole.YEARLY, r"每一?年|年(?:付|费|租|均|缴)|按年"),
-        (SumRole.PER_PIECE, r"单价|每[台套箱件个瓶吨人户点桶米家张]|[一1][台套箱件瓶吨桶米张]"),
+        (
+            SumRole.PER_PIECE,
+            r"单价|每个?(?:用户|账[号户]|席位|模块|门店|[台套箱件个瓶吨人户点桶米家张])|[一1][台套箱件瓶吨桶米张]",
+        ),
         (
             SumRole.OTHER,
             r"违约金|赔偿金?|滞纳金|保证金|押金|质保金|定金|订金|首付款?|首款|首期款?|预付款?|预收|尾款|余款|返利|"
@@ -125,7 +128,8 @@ _COUNTED = re.compile(
 _CODE = re.compile(
     r"(?<!\d)1[3-9]\d[-\s]?\d{4}[-\s]?\d{4}(?![\d.,元块万])|0\d{2,3}-\d{7,8}|(?<![\da-z])(?!rmb|cny|"
     r"usd)[a-z]{1,5}\d[\w-]*|\d+[-/.]\d+[-/.]\d+|"
-    r"\d{1,2}:\d{2}|\d{13,}"
+    r"\d{1,2}:\d{2}|\d{13,}|(?:电机|伺服|功率|马达|水泵|风机|灯|空调|压缩机|主机|"
+    r"变频器)[^\s\d]{0,2}\s?\d+(?:\.\d+)?k?w(?![a-z])"
 )
 _YEAR = re.compile(r"20[2-3]\d")
 _SIGN = re.compile(rf"(?:^|{SEPARATOR}|□|[一-鿿])$")
@@ -134,7 +138,10 @@ _EDGE = re.compile(rf"(?:$|{SEPARATOR}|□|[一-鿿])")
 
 def read_contract_amount(text: str) -> int | None:
     """Fen that a short answer names ("85万", "¥850,000.00"); None when it names no one exact sum."""
-    sums = [item for item in find_sums(fold(clean(text)).strip()) if item.role in (SumRole.TOTAL, SumRole.PLAIN)]
+    folded = fold(clean(text)).strip()
+    if _YEAR.fullmatch(folded):  # asked for a sum, nobody answers with a year
+        return int(folded) * 100
+    sums = [item for item in find_sums(folded) if item.role in (SumRole.TOTAL, SumRole.PLAIN)]
     values = {item.fen for item in sums}
     return values.pop() if len(values) == 1 else None
 

@@ -78,7 +78,8 @@ class _Page:
         self.masked = fold(self.text[:LONGEST_TEXT])
         self.spans: list[Span] = []
         self.problems: list[str] = []
-        self.named_behind: int | None = None  #: where 属于非标 stands, which speaks of the words before it
+        #: where 属于非标 or a bare （非标） stands, which speaks of the words before it
+        self.named_behind: int | None = None
 
     def reading(self) -> ContractReading:
         remark = self._remark()
@@ -136,6 +137,8 @@ class _Page:
             self._take(ContractField.NONSTANDARD, *span)
         for start, end, first, last in words.bracketed(self.masked):
             told.append(self._said(first, last))
+            if first == last and not re.match(rf"{SEPARATOR}|$", self.masked[start - 1 : start]):
+                self.named_behind = start  # …写进合同（非标）
             self._take(ContractField.NONSTANDARD, start, end)
         mark = words.nonstandard_mark(self.masked)
         if mark:

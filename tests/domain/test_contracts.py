@@ -255,7 +255,7 @@ def test_the_usual_kind_is_what_most_contracts_of_the_industry_are() -> None:
 PARTS = ["绿源滨江", "85万", "九二折", "一年", "供货协议", "[非标 账期90天]"]
 
 
-@pytest.mark.parametrize("apart", [" ", "，", "、", "；", "\n", ", ", "　"])
+@pytest.mark.parametrize("apart", [" ", "，", "、", "；", "\n", "　", "-", "/", "+"])
 def test_the_order_of_the_parts_does_not_matter(apart: str) -> None:
     expected = read(" ".join(PARTS))
     assert expected.problems == ()
@@ -284,6 +284,7 @@ def test_every_sum_reads_back_to_the_fen(fen: int) -> None:
         assert read_contract_amount(written) == fen, written
 
 
+@settings(deadline=None)  # nine readings each, on machines that are shared
 @given(st.integers(51, 99))
 def test_every_discount_reads_back(percent: int) -> None:
     tens, ones = divmod(percent, 10)
@@ -334,7 +335,7 @@ _WORDS = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.one_of(_WORDS, st.text(max_size=120)))
 def test_any_text_is_taken_apart_without_a_gap(text: str) -> None:
     reading = read(text)
@@ -350,7 +351,7 @@ def test_any_text_is_taken_apart_without_a_gap(text: str) -> None:
     assert reading.months is None or reading.months > 0
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(_WORDS)
 def test_no_word_is_lost(text: str) -> None:
     """What no part, note or problem has is a word that says nothing."""
@@ -366,6 +367,7 @@ def test_no_word_is_lost(text: str) -> None:
 _ODD = st.text(alphabet="鼋鼍饕餮魑魅魍魉囍鱻麤龘靐", min_size=2, max_size=6)
 
 
+@settings(deadline=None)
 @given(_ODD, st.integers(0, 5))
 def test_words_that_are_no_part_end_in_the_note(odd: str, place: int) -> None:
     words = [*PARTS[:5]]
