@@ -302,7 +302,7 @@ async def _urge(ctx: Context, approval: Approval) -> None:
 
 
 # -- looking ----------------------------------------------------------------------------------------------------------
-@router.command("详情", "审批", "details")
+@router.command("详情", "审批", "details", hidden=True)  # a button on every card
 async def details_typed(message: InboundMessage, ctx: Context, rest: str) -> None:
     """详情 编号：看一个合同审批的条款、付款记录、问答和进度。"""
     number, _ = await find_number(ctx, rest)

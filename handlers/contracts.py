@@ -85,7 +85,8 @@ async def _go_on(ctx: Context, reading: ContractReading, *, visit_no: str = "") 
         return
     if reading.customer_no is not None:
         _startable(ctx, reading.customer_no)
-    wanted = missing(reading)
+    doubtful = [field for field in ContractField if any(item.startswith(field.value) for item in reading.problems)]
+    wanted = missing(reading) or tuple(doubtful)
     if wanted:
         field = wanted[0]
         question = words.ask(field, reading.problems)
@@ -271,7 +272,7 @@ async def edit_tapped(message: InboundMessage, ctx: Context, action: words.EditC
     await edit_field(ctx, approval, ContractField(action.field), typed_beside(message))
 
 
-@router.command("修改", "revise")
+@router.command("修改", "revise", hidden=True)  # a button, and said where it is needed
 async def revise_typed(message: InboundMessage, ctx: Context, rest: str) -> None:
     """修改 编号：改你发起的合同，原来的审批作废，改好后重新提交。"""
     if (approval := await own_meant(ctx, rest, "修改", _EDITABLE)) is not None:

@@ -154,7 +154,7 @@ def approver_card(sheet: Sheet, step: Step, *, heading: str = "") -> Card:
     return Card(
         title=heading
         or f"合同待审批：{plain(sheet.customer.short_name or sheet.customer.name)} {wan(approval.terms.amount_fen)}",
-        subtitle=f"{sheet.submitter} {moment(approval.submitted_at or approval.created_at)} 发起，{step.name}审批",
+        subtitle=f"{sheet.submitter} {moment(approval.submitted_at or approval.created_at)} 发起，现在是{step.name}",
         fields=tuple(_facts(sheet)),
         body="\n".join(_body(sheet, step)),
         number=approval.approval_no,

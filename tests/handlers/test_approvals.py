@@ -31,7 +31,7 @@ async def test_a_draft_is_shown_before_anything_goes(firm: Desk) -> None:
     assert "金额：850,000 元" in shown
     assert "折扣：9.2 折" in shown
     assert "期限：12 个月" in shown
-    assert "审批：上级 陈磊 → 总监 孙若曦" in shown
+    assert "审批：上级审批 陈磊 → 总监审批 孙若曦" in shown
     assert "[提交]" in shown
     assert await firm.shown_to("dd_chenlei") == []
 
@@ -41,7 +41,7 @@ async def test_submitted_it_reaches_the_superior_with_everything_to_decide_on(fi
     (card,) = await firm.shown_to("dd_chenlei")
     assert number == "SP260212001"
     assert "合同待审批：绿源滨江 30 万" in card
-    assert "李雷 2月12日 09:30 发起，上级审批" in card
+    assert "李雷 2月12日 09:30 发起，现在是上级审批" in card
     assert "折扣：9.2 折（底线 8.5 折）" in card
     assert "和这家以前没有签过合同" in card
     assert "[同意] [拒绝] [提问] [转交] [加签] [详情]" in card
@@ -51,7 +51,7 @@ async def test_the_submitters_draft_turns_into_the_progress(firm: Desk) -> None:
     await submitted(firm)
     shown = (await firm.shown_to("LiLei"))[-1]
     assert "合同审批：审批中" in shown
-    assert "● 上级：等陈磊" in shown
+    assert "● 上级审批：等陈磊" in shown
     assert "[催办] [修改] [撤回]" in shown
 
 
@@ -75,7 +75,7 @@ async def test_from_500_000_the_director_follows(firm: Desk) -> None:
     assert await firm.shown_to("dd_sun") == []
     await firm.taps("dd_chenlei", "同意", channel=DINGTALK)
     (card,) = await firm.shown_to("dd_sun")
-    assert "总监审批" in card
+    assert "现在是总监审批" in card
     await firm.taps("dd_sun", "同意", channel=DINGTALK, typed="可以签")
     assert "孙若曦 2月12日 09:30 同意：可以签" in (await firm.shown_to("dd_sun"))[0]
     assert "全部通过，合同号 HT2026020001" in (await firm.shown_to("dd_chenlei"))[0]
@@ -85,13 +85,15 @@ async def test_from_500_000_the_director_follows(firm: Desk) -> None:
     ("line", "way"),
     [
         pytest.param(
-            "合同 绿源滨江 50万 9.2折 一年", "上级 陈磊 → 总监 孙若曦", id="500,000 itself goes to the director"
+            "合同 绿源滨江 50万 9.2折 一年", "上级审批 陈磊 → 总监审批 孙若曦", id="500,000 itself goes to the director"
         ),
-        pytest.param("合同 绿源滨江 499999元 9.2折 一年", "上级 陈磊", id="a yuan less does not"),
-        pytest.param("合同 绿源滨江 30万 8.4折 一年", "上级 陈磊 → 总监 孙若曦", id="below the policy"),
-        pytest.param("合同 绿源滨江 30万 8.5折 一年", "上级 陈磊", id="the policy itself is allowed"),
-        pytest.param("合同 绿源滨江 30万 9.2折 一年 非标 账期90天", "上级 陈磊 → 法务 裘俊杰/林鹏", id="not standard"),
-        pytest.param("合同 绿源滨江 补充协议 30万 9.2折 一年", "上级 陈磊 → 法务 裘俊杰/林鹏", id="supplement"),
+        pytest.param("合同 绿源滨江 499999元 9.2折 一年", "上级审批 陈磊", id="a yuan less does not"),
+        pytest.param("合同 绿源滨江 30万 8.4折 一年", "上级审批 陈磊 → 总监审批 孙若曦", id="below the policy"),
+        pytest.param("合同 绿源滨江 30万 8.5折 一年", "上级审批 陈磊", id="the policy itself is allowed"),
+        pytest.param(
+            "合同 绿源滨江 30万 9.2折 一年 非标 账期90天", "上级审批 陈磊 → 法务审核 裘俊杰/林鹏", id="not standard"
+        ),
+        pytest.param("合同 绿源滨江 补充协议 30万 9.2折 一年", "上级审批 陈磊 → 法务审核 裘俊杰/林鹏", id="supplement"),
     ],
 )
 async def test_who_is_asked(line: str, way: str, firm: Desk) -> None:
@@ -233,5 +235,5 @@ async def test_the_export_says_who_was_asked_and_how_long_it_took(firm: Desk, tm
     assert lines[0] == "审批编号,客户编号,金额,折扣率,发起人,状态,当前审批人,每步(人:结论:时间),每步用时"
     assert lines[1] == (
         "SP260212001,KH0117,850000.00,0.92,李雷(YG010),审批中,孙若曦(YG001),"
-        "陈磊(YG003):同意:2026-02-12 10:05,上级 35 分钟"
+        "陈磊(YG003):同意:2026-02-12 10:05,上级审批 35 分钟"
     )
