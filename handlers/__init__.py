@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import handlers.help as help_
 from bot.router import Router
-from handlers import corrections, followups, history, identity, media, not_yet, smalltalk, undo, visits
+from handlers import corrections, flows, followups, history, identity, media, not_yet, smalltalk, undo, visits
 from handlers.context import Context
 
 router: Router[Context] = Router()
@@ -17,6 +17,7 @@ router.include(
         smalltalk.router,
         history.router,
         media.router,
+        flows.router,
         identity.router,
         help_.router,
         not_yet.router,
