@@ -191,7 +191,7 @@ async def absence(message: InboundMessage, ctx: Context, rest: str) -> None:
         )
 
 
-@router.command("销假")
+@router.command("销假", hidden=True)
 async def back(message: InboundMessage, ctx: Context, rest: str) -> None:
     """销假：提前回来或不请了，等于「请假 取消」；有好几次请假时带上编号。"""
     place = _PLACE.search(f" {rest}") if rest else None
