@@ -175,7 +175,7 @@ async def answered(message: InboundMessage, ctx: Context, data: Mapping[str, str
     else:
         more = _merged(reading, _read(ctx, said))
         if field in missing(more):
-            ctx.ask(ASK, "\n".join([*more.problems, words.not_understood(field, said)]), data)
+            ctx.ask(ASK, words.ask(field, more.problems) if more.problems else words.not_understood(field, said), data)
             return
         reading = more
     await _go_on(ctx, reading, visit_no=data["visit_no"])
@@ -190,7 +190,9 @@ async def _is_something_else(message: InboundMessage, ctx: Context, said: str) -
     asks = (
         understood.kind == "query" and understood.query is not None and understood.query.aspect is not Aspect.OVERVIEW
     )
-    if len(said) <= LONG_ANSWER or not (visit or asks):
+    read = _read(ctx, said)
+    about_a_contract = read.discount is not None or read.months is not None or read.kind is not None
+    if len(said) <= LONG_ANSWER or about_a_contract or not (visit or asks):
         return False
     await read_sentence(message, ctx, said)
     return True
