@@ -170,11 +170,16 @@ def approver_card(sheet: Sheet, step: Step, *, heading: str = "") -> Card:
 
 
 def settled_card(sheet: Sheet, copy: Copy) -> Card:
-    """An approver's card when nothing can be decided on it any more: who, when, what."""
+    """An approver's card when nothing can be decided on it any more: who, when, what.
+
+    Once the submitter is changing it, the terms are others than those that were asked about, and nobody's business yet.
+    """
     approval = sheet.approval
+    same = copy.attempt == approval.attempt and approval.state is not ApprovalState.DRAFT
+    amount = f" {wan(approval.terms.amount_fen)}" if same else ""
     return Card(
-        title=f"合同审批：{plain(sheet.customer.short_name or sheet.customer.name)} {wan(approval.terms.amount_fen)}",
-        fields=tuple(_terms(sheet)[:4]),
+        title=f"合同审批：{plain(sheet.customer.short_name or sheet.customer.name)}{amount}",
+        fields=tuple(_terms(sheet)[: 4 if same else 1]),
         status=copy_status(sheet, copy),
         number=approval.approval_no,
     )
@@ -208,7 +213,7 @@ def copy_status(sheet: Sheet, copy: Copy) -> str:
         parts.append(end)
     elif approval.contract_no:
         parts.append(f"合同号 {approval.contract_no}")
-    return "，".join(part for part in parts if part)
+    return "；".join(part for part in parts if part)
 
 
 def _decision(sheet: Sheet, seat: Seat) -> str:
@@ -356,29 +361,37 @@ def progress_card(sheet: Sheet) -> Card:
         body="\n".join(progress_lines(sheet)),
         status="" if approval.running else _ended(sheet),
         number=approval.approval_no,
-        buttons=(
-            Button(text="催办", action=Urge(approval.approval_no), style=Style.PRIMARY),
-            Button(text="修改", action=Revise(approval.approval_no)),
-            Button(text="撤回", action=Withdraw(approval.approval_no), style=Style.DANGER),
-        )
-        if approval.running
-        else (),
+        buttons=tuple(_submitter_buttons(approval)),
     )
 
 
+def _submitter_buttons(approval: Approval) -> Iterator[Button]:
+    """What was turned down or taken back can be mended and submitted again."""
+    if approval.running:
+        yield Button(text="催办", action=Urge(approval.approval_no), style=Style.PRIMARY)
+    if approval.running or approval.state in (ApprovalState.REJECTED, ApprovalState.WITHDRAWN):
+        yield Button(text="修改", action=Revise(approval.approval_no))
+    if approval.running:
+        yield Button(text="撤回", action=Withdraw(approval.approval_no), style=Style.DANGER)
+
+
 def _ended(sheet: Sheet) -> str:
+    """Short where no button follows: WeCom shows it as the button's text. Who and when stand in the steps."""
     approval = sheet.approval
-    when = moment(approval.decided_at) if approval.decided_at else ""
     if approval.state is ApprovalState.APPROVED:
-        return f"{when} 全部通过，合同号 {approval.contract_no}，待签署"
+        return f"合同号 {approval.contract_no}，待签署"
     if approval.state is ApprovalState.REJECTED:
-        return f"{when} {ending(sheet)}"
-    return f"{sheet.submitter} {when} {'撤回' if approval.state is ApprovalState.WITHDRAWN else '取消'}"
+        return "要改了再提交，点「修改」"
+    when = moment(approval.decided_at) if approval.decided_at else ""
+    if approval.state is ApprovalState.WITHDRAWN:
+        return f"{sheet.submitter} {when} 撤回，要改了再提交，点「修改」"
+    return f"{sheet.submitter} {when} 取消"
 
 
 def progress_lines(sheet: Sheet) -> list[str]:
-    """One line a step: who decided what and when, who is waited for, who comes later."""
-    return [_step_line(sheet, step) for step in sheet.approval.steps]
+    """One line a step: who decided what and when, who is waited for, who comes later while it runs."""
+    steps, over = sheet.approval.steps, sheet.approval.decided_at is not None and not sheet.approval.running
+    return [_step_line(sheet, step) for step in steps if not (over and step.state is StepState.WAITING)]
 
 
 def _step_line(sheet: Sheet, step: Step) -> str:
