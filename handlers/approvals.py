@@ -137,8 +137,7 @@ async def _decide(ctx: Context, approval: Approval, verdict: Verdict, place: Pla
 
 async def _goes_through_oa(ctx: Context, approval: Approval, verdict: Verdict, place: Place, note: str) -> bool:
     """While DingTalk's OA holds the same question, it decides which of two answers came first."""
-    record = await OaInstances(ctx.uow.connection).of(approval.approval_no, approval.attempt)
-    if record is None or record.state != "open":
+    if not await _held_by_oa(ctx, approval):
         return False
     desk, number = approval_desk(ctx), approval.approval_no
     wish = Wish(
@@ -161,6 +160,12 @@ async def _goes_through_oa(ctx: Context, approval: Approval, verdict: Verdict, p
     else:
         ctx.reply(words.on_its_way(number))
     return True
+
+
+async def _held_by_oa(ctx: Context, approval: Approval) -> bool:
+    """Whether DingTalk's OA asks the same people right now."""
+    record = await OaInstances(ctx.uow.connection).of(approval.approval_no, approval.attempt)
+    return record is not None and record.state == "open"
 
 
 # -- other hands ------------------------------------------------------------------------------------------------------
@@ -211,6 +216,9 @@ async def _hand(ctx: Context, approval: Approval, place: Place, whom: str, word:
     people, note = named(ctx, whom)
     if len(people) != 1:
         ctx.ask(WHOM, words.namesakes(people) if people else words.no_such_person(whom), data)
+        return
+    if word == "加签" and await _held_by_oa(ctx, approval):
+        ctx.reply(words.add_in_oa(approval.approval_no))
         return
     desk, me, who = approval_desk(ctx), ctx.employee.employee_no, people[0]
     try:

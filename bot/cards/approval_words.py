@@ -110,6 +110,11 @@ def added(sheet: Sheet, who: str) -> str:
     return f"{sheet.approval.approval_no} 已请{who}加签，要{who}也同意这一步才算过。"
 
 
+def add_in_oa(approval_no: str) -> str:
+    """DingTalk's OA has no call for 加签: asked for here, it would not hold its own flow up."""
+    return f"{approval_no} 同步在钉钉审批里，请在钉钉的「审批」里打开它加签，这边会跟着更新。"
+
+
 def withdrawn(sheet: Sheet) -> str:
     approval = sheet.approval
     if approval.state is ApprovalState.CANCELLED:

@@ -33,6 +33,10 @@ class Faults:
         """`path` limits the fault to calls whose path contains it."""
         self._waiting += [(path, fault)] * times
 
+    def clear(self) -> None:
+        """Nothing goes wrong any more."""
+        self._waiting.clear()
+
     def take(self, path: str) -> Fault | None:
         """The fault that meets this call, if any; it is used up."""
         for index, (part, fault) in enumerate(self._waiting):
