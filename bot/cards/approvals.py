@@ -324,26 +324,26 @@ def _said(item: Said) -> str:
 
 # -- everything about it ----------------------------------------------------------------------------------------------
 def details(sheet: Sheet, *, today: date) -> Markdown:
-    """详情: terms, evidence, thread and steps, as one message."""
+    """详情: terms, evidence, thread and steps, as one message; a paragraph each, so that no app runs them together."""
     approval, terms = sheet.approval, sheet.approval.terms
     lines = [f"**合同审批 {approval.approval_no}** {approval.state}"]
+    sections = [lines]
     lines += [f"{field.label}：{field.value}" for field in _terms(sheet) if field.label != "非标"]
     if terms.nonstandard is not None:
         lines.append(f"非标：{plain(terms.nonstandard) or '有，未写明'}")
     if terms.note:
         lines.append(f"备注：{plain(terms.note)}")
     lines.append(f"发起：{sheet.submitter} {moment(approval.submitted_at or approval.created_at)}")
-    if sheet.evidence is not None:
-        lines += ["**付款记录**", f"欠款：{debt_words(sheet.evidence)}", f"最近回款：{payment_words(sheet.evidence)}"]
-        lines += ["**异常**", *(f"- {plain(unusual_words(item))}" for item in sheet.evidence.unusual)]
-        if not sheet.evidence.unusual:
-            lines.append("没有发现异常")
+    if (evidence := sheet.evidence) is not None:
+        found = [f"⚠ {plain(unusual_words(item))}" for item in evidence.unusual] or ["没有发现异常"]
+        paid = [f"欠款：{debt_words(evidence)}", f"最近回款：{payment_words(evidence)}"]
+        sections += [["**付款记录**", *paid], ["**异常**", *found]]
     if sheet.talk:
-        lines += ["**问答**", *(_talk_line(sheet, item) for item in sheet.talk)]
-    lines += ["**进度**", *progress_lines(sheet)]
+        sections.append(["**问答**", *(_talk_line(sheet, item) for item in sheet.talk)])
+    sections.append(["**进度**", *progress_lines(sheet)])
     if sheet.files:
-        lines.append(f"附件 {sheet.files} 个，随后发来。")
-    return Markdown(text="\n".join(lines), title=f"合同审批 {approval.approval_no}")
+        sections.append([f"附件 {sheet.files} 个，随后发来。"])
+    return Markdown(text="\n\n".join("\n".join(part) for part in sections), title=f"合同审批 {approval.approval_no}")
 
 
 def _talk_line(sheet: Sheet, item: Said) -> str:

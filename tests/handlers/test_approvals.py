@@ -180,6 +180,13 @@ async def test_a_question_crosses_the_platforms_and_its_answer_comes_back(firm: 
     assert "李雷答：客户同意30天" in director
 
 
+async def test_the_details_are_a_paragraph_each(firm: Desk) -> None:
+    number = await submitted(firm, LARGE)
+    shown = await firm.says("dd_chenlei", f"详情 {number}", channel=DINGTALK)
+    headings = [part.splitlines()[0] for part in shown.split("\n\n")]
+    assert headings == [f"**合同审批 {number}** 审批中", "**付款记录**", "**异常**", "**进度**"]
+
+
 async def test_an_edit_voids_what_is_pending_and_old_cards_say_so(firm: Desk) -> None:
     await submitted(firm)
     await firm.taps("LiLei", "修改")
