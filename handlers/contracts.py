@@ -175,7 +175,8 @@ async def answered(message: InboundMessage, ctx: Context, data: Mapping[str, str
     else:
         more = _merged(reading, _read(ctx, said))
         if field in missing(more):
-            ctx.ask(ASK, words.ask(field, more.problems) if more.problems else words.not_understood(field, said), data)
+            unclear = words.ask(field, more.problems) if more.problems else words.not_understood(field, said)
+            ctx.ask(ASK, unclear, data)
             return
         reading = more
     await _go_on(ctx, reading, visit_no=data["visit_no"])

@@ -9,6 +9,8 @@ from bot.cards import visits as words
 from bot.cards.approval_words import undo_is_withdraw
 from bot.cards.followups import todo_text
 from bot.clock import SHANGHAI
+from bot.domain.followups import reminded
+from bot.domain.people import Role
 from bot.domain.visit_records import UNDO_WITHIN, Visit, VisitState, restored
 from bot.errors import OutOfDate
 from bot.messages import InboundMessage
@@ -92,7 +94,9 @@ async def todo(message: InboundMessage, ctx: Context, rest: str) -> None:
     today = ctx.sent_at.astimezone(SHANGHAI).date()
     number = ctx.employee.employee_no
     waiting = await ctx.uow.visits.waiting(number)
-    due = await ctx.uow.visits.promises(today, as_of=ctx.sent_at, employee_no=number, overdue=True)
+    promised_by = number if ctx.employee.role is Role.REP else ""  # others take over from people who have left
+    due = await ctx.uow.visits.promises(today, as_of=ctx.sent_at, employee_no=promised_by, overdue=True)
+    due = [visit for visit in due if reminded(ctx.directory, visit) == ctx.employee]
     approvals = await waiting_approvals(ctx.uow, [number], now=ctx.sent_at)
     submitted = await own_submissions(ctx.uow, number, now=ctx.sent_at)
     names = {visit.visit_no: customer_name(ctx, visit) for visit in (*waiting, *due)}

@@ -204,7 +204,7 @@ class _Follower:
             if instance.status is OaStatus.TERMINATED and approval.running:
                 approval = withdraw(approval, by=approval.submitter_no, at=self.ctx.as_of)
         if approval != before:
-            await desk.put(before, approval)
+            approval = await desk.put(before, approval)  # with its contract's number, which the wisher's card shows
             uow.audit.add("approval.oa", actor=None, subject=approval.approval_no, state=approval.state.value)
         pending = await self._settle_wishes(uow, approval, wishes)
         await instances.checked(self.record, moved=approval != before)

@@ -85,8 +85,8 @@ class Scheduler:
         if moved and job.about_its_day:
             return fires[-MAX_RUNS_AFTER_MOVE:]
         late = [fire for fire in fires[:-1] if now - fire > timedelta(minutes=1)]
-        for fire in late:
-            log.warning("job.missed", job=job.name, fire_at=fire.isoformat())
+        if late:
+            log.warning("job.missed", job=job.name, times=len(late), first=str(late[0]), last=str(late[-1]))
         return [fire for fire in fires[-1:] if now - fire <= job.catch_up]
 
     async def _queue(self, uow: UnitOfWork, job: str, fire_at: datetime) -> list[Run]:

@@ -214,7 +214,7 @@ def which_question(numbers: Sequence[str]) -> str:
 
 
 def ask_answer(question: str) -> str:
-    return f"问题：{plain(cut(question, 80))}\n怎么回答？直接写，照片和文件也可以；不答了就说「算了」。"
+    return f"问题：{plain(cut(question, 80))}\n怎么回答？直接写，发照片也可以；不答了就说「算了」。"
 
 
 def nothing_said(word: str) -> str:
@@ -235,7 +235,7 @@ def file_added(count: int, approval_no: str) -> str:
 
 def undo_is_withdraw(approval_no: str) -> str:
     """撤销 after a submission that is over, or after a decision."""
-    return f"你最后做的是审批 {approval_no}，审批结论不能撤销；发起人可以「撤回 {approval_no}」。"
+    return f"你最后做的是审批 {approval_no}，审批结论不能撤销；还在审批的话，发起人可以「撤回 {approval_no}」。"
 
 
 def when(value: datetime) -> str:

@@ -170,11 +170,16 @@ def approver_card(sheet: Sheet, step: Step, *, heading: str = "") -> Card:
 
 
 def settled_card(sheet: Sheet, copy: Copy) -> Card:
-    """An approver's card when nothing can be decided on it any more: who, when, what."""
+    """An approver's card when nothing can be decided on it any more: who, when, what.
+
+    Once the submitter is changing it, the terms are others than those that were asked about, and nobody's business yet.
+    """
     approval = sheet.approval
+    same = copy.attempt == approval.attempt and approval.state is not ApprovalState.DRAFT
+    amount = f" {wan(approval.terms.amount_fen)}" if same else ""
     return Card(
-        title=f"合同审批：{plain(sheet.customer.short_name or sheet.customer.name)} {wan(approval.terms.amount_fen)}",
-        fields=tuple(_terms(sheet)[:4]),
+        title=f"合同审批：{plain(sheet.customer.short_name or sheet.customer.name)}{amount}",
+        fields=tuple(_terms(sheet)[: 4 if same else 1]),
         status=copy_status(sheet, copy),
         number=approval.approval_no,
     )
@@ -208,7 +213,7 @@ def copy_status(sheet: Sheet, copy: Copy) -> str:
         parts.append(end)
     elif approval.contract_no:
         parts.append(f"合同号 {approval.contract_no}")
-    return "，".join(part for part in parts if part)
+    return "；".join(part for part in parts if part)
 
 
 def _decision(sheet: Sheet, seat: Seat) -> str:
@@ -319,26 +324,26 @@ def _said(item: Said) -> str:
 
 # -- everything about it ----------------------------------------------------------------------------------------------
 def details(sheet: Sheet, *, today: date) -> Markdown:
-    """详情: terms, evidence, thread and steps, as one message."""
+    """详情: terms, evidence, thread and steps, as one message; a paragraph each, so that no app runs them together."""
     approval, terms = sheet.approval, sheet.approval.terms
     lines = [f"**合同审批 {approval.approval_no}** {approval.state}"]
+    sections = [lines]
     lines += [f"{field.label}：{field.value}" for field in _terms(sheet) if field.label != "非标"]
     if terms.nonstandard is not None:
         lines.append(f"非标：{plain(terms.nonstandard) or '有，未写明'}")
     if terms.note:
         lines.append(f"备注：{plain(terms.note)}")
     lines.append(f"发起：{sheet.submitter} {moment(approval.submitted_at or approval.created_at)}")
-    if sheet.evidence is not None:
-        lines += ["**付款记录**", f"欠款：{debt_words(sheet.evidence)}", f"最近回款：{payment_words(sheet.evidence)}"]
-        lines += ["**异常**", *(f"- {plain(unusual_words(item))}" for item in sheet.evidence.unusual)]
-        if not sheet.evidence.unusual:
-            lines.append("没有发现异常")
+    if (evidence := sheet.evidence) is not None:
+        found = [f"⚠ {plain(unusual_words(item))}" for item in evidence.unusual] or ["没有发现异常"]
+        paid = [f"欠款：{debt_words(evidence)}", f"最近回款：{payment_words(evidence)}"]
+        sections += [["**付款记录**", *paid], ["**异常**", *found]]
     if sheet.talk:
-        lines += ["**问答**", *(_talk_line(sheet, item) for item in sheet.talk)]
-    lines += ["**进度**", *progress_lines(sheet)]
+        sections.append(["**问答**", *(_talk_line(sheet, item) for item in sheet.talk)])
+    sections.append(["**进度**", *progress_lines(sheet)])
     if sheet.files:
-        lines.append(f"附件 {sheet.files} 个，随后发来。")
-    return Markdown(text="\n".join(lines), title=f"合同审批 {approval.approval_no}")
+        sections.append([f"附件 {sheet.files} 个，随后发来。"])
+    return Markdown(text="\n\n".join("\n".join(part) for part in sections), title=f"合同审批 {approval.approval_no}")
 
 
 def _talk_line(sheet: Sheet, item: Said) -> str:
@@ -356,29 +361,37 @@ def progress_card(sheet: Sheet) -> Card:
         body="\n".join(progress_lines(sheet)),
         status="" if approval.running else _ended(sheet),
         number=approval.approval_no,
-        buttons=(
-            Button(text="催办", action=Urge(approval.approval_no), style=Style.PRIMARY),
-            Button(text="修改", action=Revise(approval.approval_no)),
-            Button(text="撤回", action=Withdraw(approval.approval_no), style=Style.DANGER),
-        )
-        if approval.running
-        else (),
+        buttons=tuple(_submitter_buttons(approval)),
     )
 
 
+def _submitter_buttons(approval: Approval) -> Iterator[Button]:
+    """What was turned down or taken back can be mended and submitted again."""
+    if approval.running:
+        yield Button(text="催办", action=Urge(approval.approval_no), style=Style.PRIMARY)
+    if approval.running or approval.state in (ApprovalState.REJECTED, ApprovalState.WITHDRAWN):
+        yield Button(text="修改", action=Revise(approval.approval_no))
+    if approval.running:
+        yield Button(text="撤回", action=Withdraw(approval.approval_no), style=Style.DANGER)
+
+
 def _ended(sheet: Sheet) -> str:
+    """Short where no button follows: WeCom shows it as the button's text. Who and when stand in the steps."""
     approval = sheet.approval
-    when = moment(approval.decided_at) if approval.decided_at else ""
     if approval.state is ApprovalState.APPROVED:
-        return f"{when} 全部通过，合同号 {approval.contract_no}，待签署"
+        return f"合同号 {approval.contract_no}，待签署"
     if approval.state is ApprovalState.REJECTED:
-        return f"{when} {ending(sheet)}"
-    return f"{sheet.submitter} {when} {'撤回' if approval.state is ApprovalState.WITHDRAWN else '取消'}"
+        return "要改了再提交，点「修改」"
+    when = moment(approval.decided_at) if approval.decided_at else ""
+    if approval.state is ApprovalState.WITHDRAWN:
+        return f"{sheet.submitter} {when} 撤回，要改了再提交，点「修改」"
+    return f"{sheet.submitter} {when} 取消"
 
 
 def progress_lines(sheet: Sheet) -> list[str]:
-    """One line a step: who decided what and when, who is waited for, who comes later."""
-    return [_step_line(sheet, step) for step in sheet.approval.steps]
+    """One line a step: who decided what and when, who is waited for, who comes later while it runs."""
+    steps, over = sheet.approval.steps, sheet.approval.decided_at is not None and not sheet.approval.running
+    return [_step_line(sheet, step) for step in steps if not (over and step.state is StepState.WAITING)]
 
 
 def _step_line(sheet: Sheet, step: Step) -> str:

@@ -105,7 +105,7 @@ def _draft_lines(approval: Approval, way: Sequence[str], files: int) -> list[str
         lines.append(f"非标：{plain(cut(terms.nonstandard, 60))}")
     if terms.note:
         lines.append(f"备注：{plain(cut(terms.note, 60))}")
-    lines.append(f"附件 {files} 个" if files else "要附文件，现在发照片或文件给我")
+    lines.append(f"附件 {files} 个" if files else "要附材料，现在发照片给我，在钉钉也能发文件")
     return lines
 
 

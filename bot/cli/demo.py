@@ -16,7 +16,7 @@ from rich.console import Console
 from bot.cli.common import run
 from bot.errors import SettingsError
 from bot.observability import set_up_logging
-from bot.settings import Settings, SpeechSettings, load_settings
+from bot.settings import DingTalkSettings, Settings, SpeechSettings, load_settings
 
 commands = typer.Typer()
 console = Console()
@@ -95,7 +95,7 @@ async def _demo(port: int, *, reset: bool, data_dir: str) -> None:
         sandbox = await stack.enter_async_context(running_sandbox(config, port=port))
         console.print("正在准备数据库……", style="dim")
         settings = demo_settings(sandbox.url, bot_port, str(folder))
-        settings = settings.model_copy(update={"speech": hearing(sandbox.url)})
+        settings = settings.model_copy(update={"speech": hearing(sandbox.url), "dingtalk": with_oa(settings.dingtalk)})
         app = await stack.enter_async_context(application(settings))
         if not await app.shared_clock.load():
             await app.shared_clock.move_to(datetime.fromisoformat(settings.demo.clock_starts_at))
@@ -105,6 +105,7 @@ async def _demo(port: int, *, reset: bool, data_dir: str) -> None:
         await publish_menu(app)
         console.print(f"\n[bold green]好了。[/]在浏览器里打开 [bold]{sandbox.url}/[/]（Ctrl-C 结束）")
         console.print("左边是销售的企业微信，右边是经理的钉钉。先试：绿源滨江曹姐定了两万五，下周三送货", style="dim")
+        console.print("再试合同审批：合同 绿源滨江 85万 9.2折 一年", style="dim")
         await stop.wait()
         console.print("\n正在收尾……", style="dim")
 
@@ -120,6 +121,13 @@ def hearing(sandbox_url: str) -> SpeechSettings:
         token_url=f"{sandbox_url}/speech/token",
         api_url=f"{sandbox_url}/speech/server_api",
     )
+
+
+def with_oa(dingtalk: DingTalkSettings) -> DingTalkSettings:
+    """The demo shows a contract in DingTalk's own 审批 as well; the sandbox has that template from the start."""
+    from bot.sandbox.oa_forms import CONTRACT_CODE
+
+    return dingtalk.model_copy(update={"approval_process_code": CONTRACT_CODE})
 
 
 def _demo_folder(data_dir: str) -> Path:

@@ -3,65 +3,18 @@
 from __future__ import annotations
 
 import re
-import shutil
-import tempfile
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, expect
 
 from tests.browser.conftest import watch
-from tests.browser.demo import running_demo
+from tests.browser.talking import ANSWER_MS, answers, ask, open_page, save, say
 
-ANSWER_MS = 15_000  # generous: the machine may be busy; a person waits less than a second
 VISIT = "今天去绿源滨江见了曹老板，谈了元宵堆头，大概3万，意向挺高，下周三再去"
 OWED = re.compile(r"绿源超市\(滨江店\).*?[\d,.]+ ?元", re.DOTALL)
 
 pytestmark = pytest.mark.timeout(240)
-
-
-@pytest.fixture(scope="module")
-def demo() -> Iterator[str]:
-    """One demo for the module; its folder lies where an embedded database started by root may open it."""
-    folder = Path(tempfile.mkdtemp(prefix="salesbot-story-"))
-    try:
-        with running_demo(folder) as url:
-            yield url
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def open_page(browser: Browser, url: str, width: int, height: int) -> Page:
-    sharpness = 2 if width < 500 else 1.5  # of screenshots; wide ones would grow beyond a megabyte
-    page = browser.new_page(viewport={"width": width, "height": height}, device_scale_factor=sharpness)
-    page.goto(url)
-    expect(page.locator("#bot")).to_have_attribute("data-state", "on")
-    return page
-
-
-def say(phone: Locator, text: str) -> None:
-    """Type into a phone, opening the keyboard where the menu covers it."""
-    keyboard = phone.get_by_role("button", name="切换到键盘")
-    if keyboard.is_visible():
-        keyboard.click()
-    field = phone.get_by_label("输入消息")
-    field.fill(text)
-    field.press("Enter")
-
-
-def ask(phone: Locator, text: str, answer: str | re.Pattern[str]) -> None:
-    """Say something and wait until the bot's answer has these words."""
-    seen = answers(phone).count()
-    say(phone, text)
-    expect(answers(phone).nth(seen)).to_be_visible(timeout=ANSWER_MS)
-    expect(phone.locator(".log")).to_contain_text(answer, timeout=ANSWER_MS)
-
-
-def answers(phone: Locator) -> Locator:
-    """What the bot has put on this phone."""
-    return phone.locator(".row:not(.own):not(.typing)")
 
 
 def test_a_visit_in_wecom_and_its_history_in_dingtalk(browser: Browser, demo: str, picture_folder: Path | None) -> None:
@@ -137,10 +90,3 @@ def test_a_promise_is_remembered_when_its_day_comes(browser: Browser, demo: str,
     expect(reminder).to_contain_text("旺淘便利店（学府路店）", timeout=ANSWER_MS)
     save(rep, picture_folder, "reminder")
     page.close()
-
-
-def save(shown: Page | Locator, folder: Path | None, name: str) -> None:
-    """A screenshot for the README, when one was asked for."""
-    if folder:
-        time.sleep(0.6)  # pictures in bubbles still load, fields still fade
-        shown.screenshot(path=folder / f"{name}.png")

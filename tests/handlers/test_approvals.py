@@ -119,6 +119,21 @@ async def test_a_rejection_needs_a_reason_and_ends_it(firm: Desk) -> None:
     assert await firm.shown_to("dd_sun") == []
 
 
+async def test_what_was_rejected_can_be_mended_from_its_card(firm: Desk) -> None:
+    await submitted(firm, "合同 绿源滨江 85万 9.2折 一年 非标 账期90天")
+    await firm.taps("dd_chenlei", "拒绝", channel=DINGTALK, typed="账期太长")
+    (card,) = [text for text in await firm.shown_to("LiLei") if "合同审批：已拒绝" in text]
+    assert "✗ 上级审批：陈磊 2月12日 09:30 拒绝：账期太长" in card
+    assert "法务审核" not in card  # nobody will be asked any more
+    assert "[修改]" in card
+    await firm.taps("LiLei", "修改")
+    await firm.says("LiLei", "改条款 账期30天")
+    asked = (await firm.shown_to("dd_chenlei"))[0]
+    assert "拒绝：账期太长" in asked
+    assert "账期30天" not in asked
+    assert "合同草稿，确认后提交" in (await firm.shown_to("LiLei"))[-1]
+
+
 async def test_typed_decisions_do_the_same_in_any_width(firm: Desk) -> None:
     await submitted(firm)
     shown = await firm.says("dd_chenlei", "同意 ｓｐ２６０２１２００１ 价格可以", channel=DINGTALK)
@@ -165,13 +180,22 @@ async def test_a_question_crosses_the_platforms_and_its_answer_comes_back(firm: 
     assert "李雷答：客户同意30天" in director
 
 
+async def test_the_details_are_a_paragraph_each(firm: Desk) -> None:
+    number = await submitted(firm, LARGE)
+    shown = await firm.says("dd_chenlei", f"详情 {number}", channel=DINGTALK)
+    headings = [part.splitlines()[0] for part in shown.split("\n\n")]
+    assert headings == [f"**合同审批 {number}** 审批中", "**付款记录**", "**异常**", "**进度**"]
+
+
 async def test_an_edit_voids_what_is_pending_and_old_cards_say_so(firm: Desk) -> None:
     await submitted(firm)
     await firm.taps("LiLei", "修改")
     assert "已失效：李雷正在修改内容" in (await firm.shown_to("dd_chenlei"))[0]
     await firm.says("LiLei", "改金额 28万")
+    assert "28 万" not in (await firm.shown_to("dd_chenlei"))[0]
     await firm.taps("LiLei", "提交")
     cards = await firm.shown_to("dd_chenlei")
+    assert "28" not in cards[0].partition("SP260212001")[2]
     assert "已失效：李雷改过内容，已重新提交" in cards[0]
     assert "合同待审批：绿源滨江 28 万" in cards[1]
 

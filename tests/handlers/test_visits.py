@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from bot.domain.directory import Directory
 from bot.messages import Kind
-from tests.support.desk import DINGTALK, Desk
+from tests.support.desk import CONTACTS, CUSTOMERS, DINGTALK, EMPLOYEES, Desk
 
 LV = "刚去了绿源滨江，王姐要20件矿泉水，大概3000块，下周三送样"
 
@@ -262,3 +265,16 @@ async def test_todo_lists_what_waits(desk: Desk) -> None:
     shown = await desk.says("LiLei", "待办")
     assert "待确认的拜访（1）" in shown
     assert number in shown
+
+
+async def test_a_managers_todo_has_the_promises_of_people_who_left(desk: Desk) -> None:
+    await desk.says("LiLei", "绿源滨江，刚去看了排面，明天送海报")
+    await desk.taps("LiLei", "确认")
+    desk.minutes_later(24 * 60)
+    assert "到期要跟进（1）" in await desk.says("LiLei", "待办")
+    assert "没有待办" in await desk.says("dd_chenlei", "待办", channel=DINGTALK)
+    people = (replace(item, active=item.name != "李雷") for item in EMPLOYEES)
+    desk.directory = Directory(CUSTOMERS, CONTACTS, tuple(people), ())
+    shown = await desk.says("dd_chenlei", "待办", channel=DINGTALK)
+    assert "到期要跟进（1）" in shown
+    assert "绿源超市(滨江店)" in shown

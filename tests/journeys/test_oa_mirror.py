@@ -65,7 +65,7 @@ async def test_a_tap_on_the_card_decides_in_oa_as_well(office: Office) -> None:
     await office.settle()
     assert await state(office) == "已通过"
     assert oa(office, instance) == ("COMPLETED", "agree")
-    assert "陈磊 2月12日 09:00 同意：价格可以" in office.dingtalk.shown_to(MANAGER)[-1]
+    assert "陈磊 2月12日 09:00 同意：价格可以；合同号 HT" in office.dingtalk.shown_to(MANAGER)[-1]
 
 
 async def test_a_decision_in_oa_settles_the_card(office: Office) -> None:

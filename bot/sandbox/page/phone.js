@@ -42,6 +42,7 @@ export class Phone {
     if (person) this.#option(person)?.classList.remove("unseen");
     this.picker.classList.toggle("unseen", Boolean(this.picker.querySelector(".unseen")));
     this.picker.value = person?.employee_no ?? "";
+    this.holder.textContent = person?.role ?? this.slot.role;
     this.approvals?.hold(this.who.user);
     this.#stopWaiting();
     this.#drawPrompts();
@@ -107,6 +108,7 @@ export class Phone {
     const { platform, role, id } = this.slot;
     const app = platform === "wecom" ? "企业微信" : "钉钉";
     this.picker = h("select", { id: `who-${id}`, onchange: () => this.#pick() });
+    this.holder = h("label", { htmlFor: `who-${id}` }, role);
     this.log = h("div.log", { role: "log", tabIndex: 0, "aria-label": `${role}的${app}会话` });
     this.log.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     new ResizeObserver(() => this.#following && this.#toBottom()).observe(this.log);
@@ -121,7 +123,7 @@ export class Phone {
     this.node = h(
       "section.slot",
       { class: platform, id: `phone-${id}`, "aria-label": `${role}的手机（${app}）`, dataset: { slot: id } },
-      h("div.holder", {}, h("span.badge", {}, app), h("label", { htmlFor: `who-${id}` }, role), this.picker),
+      h("div.holder", {}, h("span.badge", {}, app), this.holder, this.picker),
       h("div.device", {}, h("div.screen", {}, this.#statusBar(), this.#header(platform), h("div.log-wrap", {}, this.log, this.pill), this.composer.node, this.approvals?.sheet)),
       this.prompts,
     );

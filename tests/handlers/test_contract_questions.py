@@ -1,0 +1,40 @@
+"""What a rep is asked while a contract is being written, and what becomes of answers that are none."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.desk import Desk
+from tests.support.firm import open_firm
+
+
+@pytest.fixture
+def firm(desk: Desk) -> Desk:
+    return open_firm(desk)
+
+
+async def test_what_is_missing_is_asked_one_after_the_other(firm: Desk) -> None:
+    assert "合同总金额是多少" in await firm.says("LiLei", "合同 绿源滨江")
+    assert "打几折" in await firm.says("LiLei", "八十五万")
+    assert "签多久" in await firm.says("LiLei", "9.2折")
+    assert "合同草稿，确认后提交" in await firm.says("LiLei", "一年")
+
+
+async def test_a_vague_answer_is_told_what_is_wrong_with_it_and_asked_again(firm: Desk) -> None:
+    await firm.says("LiLei", "合同 绿源滨江 85万 9.2折")
+    assert await firm.says("LiLei", "好几年") == (
+        "期限「几年」要一个准数。\n签多久？例如 一年、18个月、到2026年12月31日。"
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        pytest.param("合同", "一行写完就行", id="nothing but the word gets an example"),
+        pytest.param("合同 火星超市 85万 9.2折 一年", "没找到「火星超市」这家客户", id="nobody knows that customer"),
+        pytest.param("合同 乱七八糟的东西", "没找到「乱七八糟的东西」这家客户", id="nonsense"),
+    ],
+)
+async def test_lines_that_are_no_contract(line: str, answer: str, firm: Desk) -> None:
+    assert answer in await firm.says("LiLei", line)
+    assert await firm.shown_to("dd_chenlei") == []
