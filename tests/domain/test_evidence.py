@@ -214,7 +214,7 @@ def test_a_finding_says_what_it_was_compared_with() -> None:
 def test_the_weightiest_comes_first() -> None:
     """An approver reads three lines on the card: the discount, the debt, the amount."""
     everything = kinds(
-        {"discount": Decimal("0.5"), "amount_fen": 900_000_00, "months": 36},
+        {"discount": Decimal("0.5"), "amount_fen": 9_000_000_00, "months": 36},
         past=(),
         overdue_fen=1,
         open_tickets=1,
