@@ -90,7 +90,9 @@ async def test_the_second_message_to_one_person_does_not_wait_for_the_next_look(
             done.set()
 
     working = asyncio.create_task(
-        queue.run_worker_async(queues=["q"], fetch_job_polling_interval=60, install_signal_handlers=False)
+        queue.run_worker_async(
+            queues=["q"], concurrency=4, fetch_job_polling_interval=60, install_signal_handlers=False
+        )
     )
     await asyncio.sleep(0.2)
     for number in (1, 2, 3):
