@@ -314,6 +314,9 @@ def _body(sheet: Sheet, step: Step) -> Iterator[str]:
     if sheet.files:
         yield f"附件 {sheet.files} 个，点「详情」看"
     yield from _last_talk(sheet)
+    for seat in step.seats:
+        if seat.open and seat.approver_no not in seat.actor_nos:
+            yield f"{sheet.name_of(seat.approver_no)}不在，由{'、'.join(map(sheet.name_of, seat.actor_nos))}代为审批"
     if any(seat.verdict for seat in step.seats) and step.wanted > 1:
         yield f"本步要 {step.wanted} 人同意，已有 {step.agreed} 人"
 
