@@ -56,7 +56,7 @@ log = structlog.get_logger()
 TICK_SECONDS = 1
 DELIVER_CONCURRENCY = 16
 WORK_CONCURRENCY = 4
-POLL_SECONDS = 0.25  # nothing announces that a lock became free: the second message to one person waits so long
+POLL_SECONDS = 0.25  # a job whose time has come is announced by nothing
 RESTART_SECONDS = 1.0
 STOP_SECONDS = 10.0  # what is being done may finish within this
 

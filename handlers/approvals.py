@@ -22,8 +22,8 @@ from bot.domain.approvals import (
     withdraw,
 )
 from bot.domain.corrections import never_mind
+from bot.domain.numbers import split_number, split_serial
 from bot.domain.people import SEES_ALL, Employee, Role, may_decide
-from bot.domain.typed_numbers import split_number, split_serial
 from bot.errors import NotAllowed
 from bot.messages import Document, InboundMessage, Picture
 from bot.router import Router

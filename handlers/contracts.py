@@ -14,6 +14,7 @@ from bot.cards.approvals import Revise
 from bot.cards.errors import STALE_CARD
 from bot.clock import SHANGHAI
 from bot.domain.approvals import Approval, ApprovalRefused, ApprovalState, ContractTerms, edit, planned, submit
+from bot.domain.aspects import Aspect
 from bot.domain.contracts import (
     ContractField,
     ContractReading,
@@ -27,14 +28,16 @@ from bot.domain.contracts import (
     usual_kind,
 )
 from bot.domain.corrections import Nothing, never_mind
+from bot.domain.numbers import split_number
 from bot.domain.people import Customer, may_see, may_start_contract
-from bot.domain.typed_numbers import split_number
+from bot.domain.understanding import understand
 from bot.errors import NotAllowed, NotFound, OutOfDate
 from bot.messages import InboundMessage
 from bot.router import Router
 from handlers.approvals import approval_desk, own_meant, refuse, typed_beside
 from handlers.context import Context
 from handlers.recording import expect, whom_to_ask
+from handlers.visits import read_sentence
 from store.approval_desk import ApprovalDesk
 
 router = Router[Context]()
@@ -42,6 +45,7 @@ router = Router[Context]()
 ASK = "contract.ask"  # dialogue: one missing part
 CHOOSE = "contract.choose"  # dialogue: which customer was meant
 EDIT = "contract.edit"  # dialogue: the new value of one part of a draft
+LONG_ANSWER = 12  # characters: no answer to a single question that names a customer is longer
 ATTACH_WITHIN = timedelta(minutes=30)  # as long as a question of ours stays open (handlers/context.py)
 _EDITABLE = (ApprovalState.DRAFT, ApprovalState.RUNNING, ApprovalState.REJECTED, ApprovalState.WITHDRAWN)
 
@@ -53,7 +57,7 @@ async def start(message: InboundMessage, ctx: Context, rest: str) -> None:
     if not may_start_contract(ctx.employee):
         raise NotAllowed(words.may_not_start())
     if not rest:
-        ctx.reply(words.example())
+        ctx.ask(ASK, words.begin(), {"field": ContractField.CUSTOMER.value, "visit_no": ""})
         return
     await _go_on(ctx, _read(ctx, rest))
 
@@ -159,6 +163,9 @@ async def answered(message: InboundMessage, ctx: Context, data: Mapping[str, str
     if never_mind(said):
         ctx.reply(words.given_up())
         return
+    if await _is_something_else(message, ctx, said):
+        expect(ctx, ASK, data)  # the contract's question stays open
+        return
     reading, value = _reading(data), _value(ctx, field, said)
     if field is ContractField.CUSTOMER:
         found = _read(ctx, said)
@@ -173,6 +180,23 @@ async def answered(message: InboundMessage, ctx: Context, data: Mapping[str, str
             return
         reading = more
     await _go_on(ctx, reading, visit_no=data["visit_no"])
+
+
+async def _is_something_else(message: InboundMessage, ctx: Context, said: str) -> bool:
+    """A whole visit or a question about a customer, told in between, is handled as such."""
+    understood = understand(said, sender=ctx.employee, sent_at=ctx.sent_at, directory=ctx.directory)
+    visit = understood.kind == "visit" and any(
+        item.customer_no or item.ambiguous_customers for item in understood.visits
+    )
+    asks = (
+        understood.kind == "query" and understood.query is not None and understood.query.aspect is not Aspect.OVERVIEW
+    )
+    read = _read(ctx, said)
+    about_a_contract = read.discount is not None or read.months is not None or read.kind is not None
+    if len(said) <= LONG_ANSWER or about_a_contract or not (visit or asks):
+        return False
+    await read_sentence(message, ctx, said)
+    return True
 
 
 # -- the draft --------------------------------------------------------------------------------------------------------

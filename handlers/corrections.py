@@ -14,8 +14,8 @@ from bot.clock import SHANGHAI
 from bot.domain.contracts import ContractField
 from bot.domain.corrections import Nothing, never_mind, read_amount, read_follow_up
 from bot.domain.directory import Mention
+from bot.domain.numbers import split_number
 from bot.domain.people import Customer
-from bot.domain.typed_numbers import split_number
 from bot.domain.understanding import understand
 from bot.domain.visit_records import Visit, VisitField, VisitState, corrected
 from bot.errors import NotAllowed, OutOfDate

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 
-from bot.domain.approvals import Approval, Overdue, escalate, overdue, reminded
+from bot.domain.approvals import Approval, Overdue, Verdict, escalate, overdue, reminded
 from bot.domain.directory import Directory
 from bot.schedule import Schedule
 from jobs.approval_desk import desk_for
@@ -54,9 +54,14 @@ async def _look_at(ctx: JobContext, approval_no: str) -> bool:
 
 
 def superiors(directory: Directory, approval: Approval) -> list[tuple[str, str]]:
-    """(approver, the next active superior who may act as well) for each open seat; never the submitter."""
+    """(approver, the next active superior who may act as well) for each open seat.
+
+    Never the submitter, nor whoever has decided in this step already: that would be the same pair of eyes.
+    """
     found = []
-    for seat in approval.step.seats if approval.step else ():
+    seats = approval.step.seats if approval.step else ()
+    out = {approval.submitter_no, *(seat.decided_by for seat in seats if seat.verdict is not Verdict.TRANSFERRED)}
+    for seat in seats:
         above = directory.employee(seat.approver_no) if seat.open else None
         seen = {seat.approver_no}
         while above is not None:
@@ -64,7 +69,7 @@ def superiors(directory: Directory, approval: Approval) -> list[tuple[str, str]]
             if above is None or above.employee_no in seen:
                 break
             seen.add(above.employee_no)
-            if above.active and above.employee_no not in (approval.submitter_no, *seat.actor_nos):
+            if above.active and above.employee_no not in (*out, *seat.actor_nos):
                 found.append((seat.approver_no, above.employee_no))
                 break
     return found

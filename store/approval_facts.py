@@ -15,6 +15,7 @@ from store.receivables import rough_debt
 
 PAYMENTS = 3  # the newest ones on the card
 PEERS_DAYS = 365
+UNSIGNED = ("草稿", "审批中", "待签署")  # 审批中 may carry the day on which somebody hopes to sign
 
 
 async def surroundings(
@@ -29,6 +30,7 @@ async def surroundings(
         "today": today,
         "since": today - timedelta(days=PEERS_DAYS),
         "payments": PAYMENTS,
+        "unsigned": list(UNSIGNED),
     }
     facts = (await connection.execute(_FACTS, values)).scalar_one()
     debt = await rough_debt(connection, customer, today=today)
@@ -86,10 +88,10 @@ SELECT json_build_object(
 'past', (SELECT coalesce(json_agg(x), '[]') FROM (
     SELECT contract_no, kind, amount_fen, discount::text AS discount, signed_on,
            CASE WHEN expires_on >= signed_on THEN round((expires_on - signed_on) / 30.44)::integer END AS months
-    FROM contracts WHERE customer_no = :customer_no AND signed_on IS NOT NULL AND signed_on <= :today
+    FROM contracts WHERE customer_no = :customer_no AND signed_on <= :today AND status <> ALL(:unsigned)
     ORDER BY signed_on DESC, contract_no DESC LIMIT 50) AS x),
 'peers', (SELECT coalesce(json_agg(c.discount::text), '[]') FROM contracts AS c JOIN customers AS k USING (customer_no)
     WHERE k.industry = :industry AND c.kind = :kind AND c.customer_no <> :customer_no
-      AND c.discount IS NOT NULL AND c.signed_on BETWEEN :since AND :today)
+      AND c.discount IS NOT NULL AND c.signed_on BETWEEN :since AND :today AND c.status <> ALL(:unsigned))
 )
 """)

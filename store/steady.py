@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 from typing import Any
 
 import procrastinate
 import psycopg
+from procrastinate.connector import BaseConnector
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job, Status
-from procrastinate.manager import JobManager
+from procrastinate.manager import JobManager, NotificationCallback
 
 STALLED_SECONDS = 10.0  # a worker silent for so long is dead: its jobs are started again
 _PAUSES = (0.05, 0.2, 0.5, 1.0, 2.0, None)  # between tries to write an ending down; then the job waits for its rescue
@@ -28,10 +29,33 @@ async def still_there(connection: psycopg.AsyncConnection[Any]) -> None:
 
 
 class SteadyManager(JobManager):
-    """Writes down how a job ended, also when its connection breaks: left as begun it would hold its lock for ever."""
+    """Writes down how a job ended, also when its connection breaks: left as begun it would hold its lock for ever.
+
+    A job that waited for the lock is begun at once. The database announces new jobs only, so a second message to the
+    same person would wait until the worker looks by itself, a quarter of a second.
+    """
+
+    def __init__(self, connector: BaseConnector) -> None:
+        super().__init__(connector)
+        self._workers: dict[str, NotificationCallback] = {}  # of this process, by queue
+
+    async def listen_for_jobs(
+        self, *, on_notification: NotificationCallback, queues: Iterable[str] | None = None
+    ) -> None:
+        self._workers |= dict.fromkeys(queues or (), on_notification)
+        await super().listen_for_jobs(on_notification=on_notification, queues=queues)
 
     async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:
-        await _until_written(lambda: JobManager.finish_job(self, job, status, delete_job))
+        if job.lock is None:
+            await _until_written(lambda: JobManager.finish_job(self, job, status, delete_job))
+            return
+        values = {"job_id": job.id, "status": status.value, "delete_job": delete_job, "lock": job.lock}
+        await _until_written(lambda: self._finish(job.queue, values))
+
+    async def _finish(self, queue: str, values: dict[str, Any]) -> None:
+        row = await self.connector.execute_query_one_async(_FINISH, **values)
+        if (following := row["following"]) is not None and (tell := self._workers.get(queue)):
+            await tell(channel=queue, notification={"type": "job_inserted", "job_id": following})
 
     async def retry_job(
         self,
@@ -66,6 +90,10 @@ async def _until_written(write: Callable[[], Awaitable[None]]) -> None:
             await asyncio.sleep(pause)
 
 
+_FINISH = """
+SELECT procrastinate_finish_job_v1(%(job_id)s, %(status)s, %(delete_job)s), (
+    SELECT id FROM procrastinate_jobs WHERE lock = %(lock)s AND status = 'todo' ORDER BY id LIMIT 1) AS following
+"""
 _RESCUE = """
 SELECT procrastinate_retry_job_v2(job.id, now(), NULL, NULL, NULL) FROM (
     SELECT id FROM procrastinate_jobs WHERE status = 'doing' AND (worker_id IS NULL OR worker_id IN (

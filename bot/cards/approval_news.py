@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 
 from bot.cards import approval_words as words
 from bot.cards.approvals import Copy, Sheet, approver_card, face, progress_card
-from bot.domain.approvals import Approval, ApprovalState
+from bot.domain.approvals import Approval, ApprovalState, Origin, Step
 from bot.messages import Card
 
 ASKED = "asked"
+BACK = "back"  # handed over, and handed back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +52,7 @@ def news(before: Approval, sheet: Sheet, copies: Sequence[Copy]) -> list[News]:
         copies: approvers' cards of the attempt that `before` was in, and of the present one.
     """
     then = replace(sheet, approval=before)
-    return [*_faces(then, sheet, copies), *_asked(sheet, copies), *_submitter(then, sheet)]
+    return [*_faces(then, sheet, copies), *_asked(then, sheet, copies), *_submitter(then, sheet)]
 
 
 def _faces(then: Sheet, now: Sheet, copies: Sequence[Copy]) -> Iterator[News]:
@@ -60,21 +61,30 @@ def _faces(then: Sheet, now: Sheet, copies: Sequence[Copy]) -> Iterator[News]:
             yield NewFace(card_id=copy.card_id, card=card)
 
 
-def _asked(now: Sheet, copies: Sequence[Copy]) -> Iterator[News]:
-    """A card for everybody who may decide and has none of this step yet."""
+def _asked(then: Sheet, now: Sheet, copies: Sequence[Copy]) -> Iterator[News]:
+    """A card for everybody who may decide and has none of this step yet, or has it handed back: faces make no sound."""
     approval, step = now.approval, now.approval.step
     if step is None:
         return
     have = {item.employee_no for item in copies if (item.attempt, item.step_no) == (approval.attempt, step.step_no)}
     for employee_no in approval.waiting_for:
-        if employee_no not in have:
-            yield NewCard(
-                employee_no=employee_no,
-                card=approver_card(now, step),
-                step_no=step.step_no,
-                why=ASKED,
-                key=f"approval:{approval.approval_no}:{approval.attempt}:{step.step_no}:{employee_no}",
-            )
+        back = employee_no in have
+        if back and (employee_no in then.approval.waiting_for or not _handed_back(step, employee_no)):
+            continue
+        key = f"approval:{approval.approval_no}:{approval.attempt}:{step.step_no}:{employee_no}"
+        yield NewCard(
+            employee_no=employee_no,
+            card=approver_card(now, step),
+            step_no=step.step_no,
+            why=BACK if back else ASKED,
+            key=f"{key}:{BACK}{len(step.seats)}" if back else key,
+        )
+
+
+def _handed_back(step: Step, employee_no: str) -> bool:
+    """Whether the newest seat is this person's by a hand-over."""
+    newest = step.seats[-1]
+    return newest.origin is Origin.TRANSFER and newest.approver_no == employee_no and newest.open
 
 
 def _submitter(then: Sheet, now: Sheet) -> Iterator[News]:

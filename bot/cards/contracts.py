@@ -141,8 +141,14 @@ def choice_card(candidates: Sequence[Customer]) -> Card:
 
 
 # -- sentences --------------------------------------------------------------------------------------------------------
-def example() -> str:
-    return "一行写完就行，例如：\n合同 绿源滨江 85万 9.2折 一年\n有非标条款就加上：非标 账期90天"
+def begin() -> str:
+    lines = (
+        "和哪家客户签？可以一行写完，例如：",
+        "绿源滨江 85万 9.2折 一年",
+        "有非标条款就加上：非标 账期90天",
+        "不办了就说「算了」。",
+    )
+    return "\n".join(lines)
 
 
 def ask(field: ContractField, problems: Sequence[str] = ()) -> str:

@@ -397,8 +397,10 @@ def transfer(approval: Approval, *, place: Place, by: str, to: str, at: datetime
         if seat in mine:
             seat = replace(seat, verdict=Verdict.TRANSFERRED, decided_by=by, decided_at=at, note=note, handed_to=to)
         seats.append(seat)
-    required = all(seat.required for seat in mine)
-    seats.append(Seat(approver_no=to, actor_nos=(to,), origin=Origin.TRANSFER, required=required))
+    seats += [  # a consent that 加签 asked for stays one beside the step's own
+        Seat(approver_no=to, actor_nos=(to,), origin=Origin.TRANSFER, required=required)
+        for required in sorted({seat.required for seat in mine})
+    ]
     return _with_step(approval, replace(step, seats=tuple(seats)))
 
 
@@ -470,7 +472,7 @@ def reminded(approval: Approval, *, at: datetime) -> Approval:
 
 
 def escalate(approval: Approval, superiors: Sequence[tuple[str, str]], *, at: datetime) -> Approval:
-    """From now on somebody above may act for a seat that is still open.
+    """From now on somebody above may act for a seat that is still open; never whoever has decided in this step already.
 
     Args:
         superiors: (approver_no of the seat, 工号 of who may act for it as well).
@@ -478,7 +480,8 @@ def escalate(approval: Approval, superiors: Sequence[tuple[str, str]], *, at: da
     step = approval.step
     if step is None:
         return approval
-    above = dict(superiors)
+    decided = {seat.decided_by for seat in step.seats if seat.verdict in _DECISIONS}
+    above = {approver: superior for approver, superior in superiors if superior not in decided}
     seats = tuple(
         replace(seat, actor_nos=tuple(dict.fromkeys((*seat.actor_nos, above[seat.approver_no]))))
         if seat.open and seat.approver_no in above

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.numbers import read_approval_no, short_number
+from bot.domain.numbers import read_approval_no, short_number, split_number, split_serial
 
 
 @pytest.mark.parametrize(
@@ -78,3 +78,24 @@ def test_every_number_reads_back(day: str, serial: str, gap: str, apart: str, be
 def test_any_text_has_a_number_or_none(text: str) -> None:
     assert (read_approval_no(text) or "SP").startswith("SP")
     assert (short_number(text) or "000").isdigit()
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "rest"),
+    [
+        ("SP260212001 价格可以", "SP260212001", "价格可以"),
+        ("ｓｐ２６０２１２００１：可以", "SP260212001", "可以"),
+        pytest.param("孙若曦 SP260212001", "SP260212001", "孙若曦", id="the number behind the words"),
+        ("价格可以", "", "价格可以"),
+    ],
+)
+def test_a_number_and_what_is_said_beside_it(text: str, number: str, rest: str) -> None:
+    assert split_number(text) == (number, rest)
+
+
+@pytest.mark.parametrize(
+    ("text", "serial", "rest"),
+    [("001 可以", "001", "可以"), ("30天可以", "", "30天可以"), ("300万太高", "", "300万太高")],
+)
+def test_the_last_digits_alone(text: str, serial: str, rest: str) -> None:
+    assert split_serial(text) == (serial, rest)

@@ -216,6 +216,17 @@ async def test_handed_over_it_is_decided_by_the_other(firm: Desk) -> None:
     assert "全部通过" in (await firm.shown_to("LiLei"))[-1]
 
 
+async def test_handed_back_it_is_a_new_card_at_the_bottom_of_the_chat(firm: Desk) -> None:
+    """Bug: the first card became live again without a sound."""
+    await submitted(firm)
+    await firm.taps("dd_chenlei", "转交", channel=DINGTALK, typed="孙若曦")
+    await firm.taps("dd_sun", "转交", channel=DINGTALK, typed="陈磊")
+    assert sum("[同意]" in shown for shown in await firm.shown_to("dd_chenlei")) == 2
+    assert "合同待审批" in (await firm.shown_to("dd_chenlei"))[-1]
+    await firm.taps("dd_chenlei", "同意", channel=DINGTALK)
+    assert all("[" not in shown for shown in await firm.shown_to("dd_chenlei"))
+
+
 async def test_added_signers_have_to_agree_as_well(firm: Desk) -> None:
     await submitted(firm)
     await firm.taps("dd_chenlei", "加签", channel=DINGTALK, typed="唐晓燕")

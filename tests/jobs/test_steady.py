@@ -73,3 +73,33 @@ async def test_what_the_database_refuses_is_not_asked_again() -> None:
     connector = _Stubborn([psycopg.errors.RaiseException("no such job")])
     with pytest.raises(ConnectorException):
         await SteadyManager(connector).finish_job(JOB, procrastinate.jobs.Status.SUCCEEDED, delete_job=True)
+
+
+async def test_the_second_message_to_one_person_does_not_wait_for_the_next_look(
+    queue: procrastinate.App, pool: AsyncConnectionPool
+) -> None:
+    """The worker here looks by itself once a minute."""
+    begun: list[int] = []
+    done = asyncio.Event()
+
+    @queue.task(name="send", queue="q")
+    async def send(number: int) -> None:
+        begun.append(number)
+        await asyncio.sleep(0.1)  # meanwhile the others are announced, and cannot begin
+        if number == 3:
+            done.set()
+
+    working = asyncio.create_task(
+        queue.run_worker_async(
+            queues=["q"], concurrency=4, fetch_job_polling_interval=60, install_signal_handlers=False
+        )
+    )
+    await asyncio.sleep(0.2)
+    for number in (1, 2, 3):
+        await send.configure(lock="to:LiLei").defer_async(number=number)
+    try:
+        await asyncio.wait_for(done.wait(), 10)
+    finally:
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+    assert begun == [1, 2, 3]

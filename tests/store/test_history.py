@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import gzip
 import json
-import os
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg import sql
-from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import SHANGHAI
@@ -31,32 +26,11 @@ from handlers.asking import Asked, Asking
 from store.database import connect
 from store.directory import DirectoryCache
 from store.history import HistoryRepository
-from store.loading import load_folder
 
 FOLDER = Path(__file__).resolve().parents[2] / "bot" / "sandbox" / "sample_company"
 QUESTIONS = Path(__file__).resolve().parents[1] / "data" / "查询.jsonl"
 TODAY = date(2026, 2, 12)
 Rows = list[dict[str, str]]
-
-
-@pytest.fixture(scope="module")
-def company_url(server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The sample company, loaded once for this module."""
-    name = f"salesbot_test_{os.getpid()}_company"
-    url = make_url(server_url).set(database=name, drivername="postgresql").render_as_string(hide_password=False)
-    drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
-    with psycopg.connect(server_url, autocommit=True) as admin:
-        admin.execute(drop)
-        admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*map(sql.Identifier, (name, template))))
-        asyncio.run(_load(url, tmp_path_factory.mktemp("refused")))
-        yield url
-        admin.execute(drop)
-
-
-async def _load(url: str, refused: Path) -> None:
-    database = connect(url)
-    await load_folder(database, FOLDER, fallback=refused)
-    await database.close()
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import random
 import secrets
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import httpx
 
@@ -35,6 +36,28 @@ class Postman:
                 "FromUserName": user,
                 "CreateTime": int(time.time() if at is None else at),
                 **parts,
+                "AgentID": self._config.agent_id,
+            }
+        )
+
+    def tap(self, user: str, card: dict[str, Any], button: str, *, code: str) -> str:
+        """A tapped button of a card as it hung then (`cards_of`), whatever has become of the card since.
+
+        Args:
+            code: the platform's response_code (`sandbox.wecom.book.new_code(task_id)`).
+        """
+        key = next(item["key"] for item in card["face"]["button_list"] if item["text"] == button)
+        return document(
+            {
+                "ToUserName": self._config.corp_id,
+                "FromUserName": user,
+                "CreateTime": int(time.time()),
+                "MsgType": "event",
+                "Event": "template_card_event",
+                "EventKey": key,
+                "TaskId": card["task_id"],
+                "CardType": card["face"]["card_type"],
+                "ResponseCode": code,
                 "AgentID": self._config.agent_id,
             }
         )
