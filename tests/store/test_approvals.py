@@ -33,7 +33,7 @@ from bot.domain.approvals import (
     urge,
 )
 from bot.domain.flows import ApproverKind, FlowStep, Mode, SeatPlan
-from bot.domain.typed_numbers import split_number
+from bot.domain.numbers import split_number
 from bot.errors import NotFound
 from store import approvals as repository
 from store.database import Database
