@@ -22,6 +22,7 @@ import jobs
 from bot.channels.base import Channel
 from bot.channels.dingtalk.client import DingTalkChannel
 from bot.channels.dingtalk.stream import DingTalkStream
+from bot.channels.http import platform_client
 from bot.channels.wecom.callback import WeComCallback
 from bot.channels.wecom.client import WeComChannel
 from bot.clock import SHANGHAI, Clock, FixedClock
@@ -109,13 +110,7 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
         pool = await stack.enter_async_context(make_pool(database.dsn))
         queue = make_queue()
         await stack.enter_async_context(queue.open_async(pool))
-        http = await stack.enter_async_context(
-            httpx.AsyncClient(
-                timeout=httpx.Timeout(10.0, connect=5.0),
-                limits=httpx.Limits(max_connections=64, max_keepalive_connections=32),
-                headers={"user-agent": "salesbot/0.1"},
-            )
-        )
+        http = await stack.enter_async_context(platform_client())
         clock = Clock()
         shared_clock = SharedClock(pool, clock)
         await shared_clock.load()
