@@ -5,19 +5,20 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.base import Channel
-from bot.messages import Account, Card, CardUpdate, ChannelName, Content
+from bot.messages import Account, Card, CardUpdate, ChannelName, Content, OutboundMessage
+from store.claims import Claim, Claims
 from store.codec import content_to_json, for_jsonb
 
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """A row just written, for its delivery job."""
+    """A row to be sent again, for its delivery job."""
 
     outbox_id: int
     lock: str
@@ -52,11 +53,27 @@ def _lock(row: _Row) -> str:
     return f"{lock} at {row.not_before.isoformat()}" if row.not_before else lock
 
 
-class Outbox:
-    """The outbox inside one unit of work: `put` collects, `flush` writes them all with one statement."""
+def _claim(job_id: int, outbox_id: int, row: _Row) -> Claim:
+    message = OutboundMessage(
+        outbox_id=outbox_id,
+        recipients=tuple(Account(row.channel, user_id) for user_id in row.recipients),
+        conversation_id=row.conversation_id,
+        content=row.content,
+        card_id=row.card_id,
+        dedup_key=row.dedup_key or "",
+        interactive=row.interactive,
+        attempt=1,
+    )
+    return Claim(job_id, row.channel, message, created_at=datetime.now(UTC))
 
-    def __init__(self, connection: AsyncConnection) -> None:
+
+class Outbox:
+    """The outbox inside one unit of work: `put` collects, `flush` writes rows and jobs with one statement."""
+
+    def __init__(self, connection: AsyncConnection, claims: Claims | None = None) -> None:
         self._connection = connection
+        self._claims = claims
+        self.begun: list[Claim] = []  #: jobs that this process began itself, to be delivered after the commit
         self._rows: list[_Row] = []
         self._updates: list[CardUpdate] = []
         self._channels: Mapping[ChannelName, Channel] = {}
@@ -109,13 +126,13 @@ class Outbox:
         self._rows.clear()
         self._updates.clear()
 
-    async def flush(self) -> list[Queued]:
-        """Write what was put; returns the rows that are new."""
+    async def flush(self) -> None:
+        """Write what was put, with a delivery job for each row that is new."""
         for update in self._updates:
             await self._add_update(update)
         self._updates.clear()
         if not self._rows:
-            return []
+            return
         rows, self._rows = self._rows, []
         data = [
             {
@@ -129,11 +146,17 @@ class Outbox:
                 "inbox_id": self.inbox_id,
                 "position": position,
                 "settled": row.content.settled if isinstance(row.content, Card) else None,
+                "lock": _lock(row),
+                "not_before": row.not_before.isoformat() if row.not_before else None,
             }
             for position, row in enumerate(rows)
         ]
-        written = await self._connection.execute(_INSERT, {"rows": for_jsonb(data).decode()})
-        return [Queued(outbox_id, _lock(rows[position]), rows[position].not_before) for outbox_id, position in written]
+        worker = self._claims.worker_with_room_for(len(rows)) if self._claims else None
+        written = await self._connection.execute(_INSERT, {"rows": for_jsonb(data).decode(), "worker": worker})
+        begun = [_claim(job_id, outbox_id, rows[position]) for outbox_id, position, job_id in written if job_id]
+        if self._claims:
+            self._claims.hold(begun)
+        self.begun += begun
 
     async def retry(self, outbox_id: int) -> Queued | None:
         """Queue a row again that was given up; None if it was not."""
@@ -168,7 +191,7 @@ WITH wanted AS (
     SELECT nextval(pg_get_serial_sequence('outbox', 'outbox_id')) AS outbox_id, r.* FROM (
         SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(channel text, recipients text[],
              conversation_id text, content jsonb, card_id text, interactive boolean, dedup_key text, inbox_id bigint,
-             position int, settled boolean) ORDER BY position) AS r
+             position int, settled boolean, lock text, not_before timestamptz) ORDER BY position) AS r
 ), hung AS (
     INSERT INTO cards (card_id, channel, recipients, conversation_id, settled)
     SELECT card_id, channel, recipients, conversation_id, settled FROM wanted WHERE settled IS NOT NULL
@@ -181,8 +204,25 @@ WITH wanted AS (
     FROM wanted
     ON CONFLICT (dedup_key) DO NOTHING
     RETURNING outbox_id
+), due AS (
+    SELECT wanted.*, jsonb_build_object('outbox_id', outbox_id) AS args,
+           not_before IS NULL AND row_number() OVER (PARTITION BY lock ORDER BY position) = 1 AS first
+    FROM fresh JOIN wanted USING (outbox_id)
+), begun AS (
+    INSERT INTO procrastinate_jobs (queue_name, task_name, lock, args, status, worker_id)
+    SELECT 'deliver', 'deliver', lock, args, 'doing', worker.id
+    FROM due JOIN procrastinate_workers AS worker ON worker.id = CAST(:worker AS bigint)
+    WHERE first AND NOT EXISTS (SELECT FROM procrastinate_jobs AS earlier
+                                WHERE earlier.lock = due.lock AND earlier.status IN ('todo', 'doing'))
+    ORDER BY lock
+    ON CONFLICT (lock) WHERE status = 'doing' DO NOTHING
+    RETURNING id, args
+), queued AS (
+    INSERT INTO procrastinate_jobs (queue_name, task_name, lock, args, scheduled_at)
+    SELECT 'deliver', 'deliver', lock, args, not_before
+    FROM due WHERE args NOT IN (SELECT args FROM begun) ORDER BY position
 )
-SELECT fresh.outbox_id, wanted.position FROM fresh JOIN wanted USING (outbox_id) ORDER BY wanted.position
+SELECT due.outbox_id, due.position, begun.id FROM due LEFT JOIN begun USING (args)
 """)
 _NEW_VERSION = text("""
 UPDATE cards SET version = version + 1, settled = :settled WHERE card_id = :card_id

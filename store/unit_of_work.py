@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from store.accounts import Accounts
 from store.attachments import Attachments
 from store.audit import Audit
+from store.claims import Claim, Claims
 from store.connection import QuickConnection, transaction
 from store.conversations import Conversations
 from store.inbox import Inbox
@@ -35,10 +36,10 @@ class UnitOfWork:
     Repositories are made when first asked for; what was put, asked, deferred and audited is written by `flush`.
     """
 
-    def __init__(self, connection: QuickConnection, queue: procrastinate.App) -> None:
+    def __init__(self, connection: QuickConnection, queue: procrastinate.App, claims: Claims | None = None) -> None:
         self.connection = connection
         self.inbox = Inbox(connection)
-        self.outbox = Outbox(connection)
+        self.outbox = Outbox(connection, claims)
         self.conversations = Conversations(connection)
         self.audit = Audit(connection)
         self.accounts = Accounts(connection)
@@ -91,8 +92,7 @@ class UnitOfWork:
 
     async def flush(self) -> None:
         """Write what was collected, with a delivery job for each new outgoing row."""
-        for queued in await self.outbox.flush():
-            self._deferred.append((DELIVER, queued.lock, queued.not_before, {"outbox_id": queued.outbox_id}))
+        await self.outbox.flush()
         await self.conversations.flush()
         await self.audit.flush()
         if self._deferred:
@@ -109,15 +109,27 @@ class UnitOfWork:
 UnitOfWorkFactory = Callable[[], Any]
 
 
-def unit_of_work(engine: AsyncEngine, queue: procrastinate.App) -> Callable[[], Any]:
-    """A factory for `async with make() as uow:`; commits when the block ends well, rolls back when it raises."""
+def unit_of_work(engine: AsyncEngine, queue: procrastinate.App, claims: Claims | None = None) -> Callable[[], Any]:
+    """A factory for `async with make() as uow:`; commits when the block ends well, rolls back when it raises.
+
+    With `claims`, what is put out is delivered by this process right after the commit, where it may be.
+    """
 
     @asynccontextmanager
     async def begin() -> AsyncIterator[UnitOfWork]:
-        async with transaction(engine) as connection:
-            uow = UnitOfWork(connection, queue)
-            yield uow
-            await uow.flush()
+        begun: list[Claim] = []
+        try:
+            async with transaction(engine) as connection:
+                uow = UnitOfWork(connection, queue, claims)
+                begun = uow.outbox.begun
+                yield uow
+                await uow.flush()
+        except BaseException:
+            if claims is not None:
+                claims.let_go(begun)
+            raise
+        if claims is not None:
+            claims.committed(begun)
 
     return begin
 
