@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.channels.base import Channel
 from bot.messages import Account, Card, CardUpdate, ChannelName, Content, OutboundMessage
 from store.claims import Claim, Claims
-from store.codec import content_to_json, for_jsonb
+from store.codec import content_to_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def _claim(job_id: int, outbox_id: int, row: _Row) -> Claim:
 
 
 class Outbox:
-    """The outbox inside one unit of work: `put` collects, `flush` writes rows and jobs with one statement."""
+    """The outbox inside one unit of work: `put` collects, the last statement (closing.py) writes rows and jobs."""
 
     def __init__(self, connection: AsyncConnection, claims: Claims | None = None) -> None:
         self._connection = connection
@@ -126,15 +127,12 @@ class Outbox:
         self._rows.clear()
         self._updates.clear()
 
-    async def flush(self) -> None:
-        """Write what was put, with a delivery job for each row that is new."""
+    async def rows(self) -> list[dict[str, Any]]:
+        """What was put, as `CLOSING` takes it."""
         for update in self._updates:
             await self._add_update(update)
         self._updates.clear()
-        if not self._rows:
-            return
-        rows, self._rows = self._rows, []
-        data = [
+        return [
             {
                 "channel": row.channel.value,
                 "recipients": list(row.recipients),
@@ -149,11 +147,17 @@ class Outbox:
                 "lock": _lock(row),
                 "not_before": row.not_before.isoformat() if row.not_before else None,
             }
-            for position, row in enumerate(rows)
+            for position, row in enumerate(self._rows)
         ]
-        worker = self._claims.worker_with_room_for(len(rows)) if self._claims else None
-        written = await self._connection.execute(_INSERT, {"rows": for_jsonb(data).decode(), "worker": worker})
-        begun = [_claim(job_id, outbox_id, rows[position]) for outbox_id, position, job_id in written if job_id]
+
+    def worker(self) -> int | None:
+        """Who begins the jobs of these rows; None: the queue does."""
+        return self._claims.worker_with_room_for(len(self._rows)) if self._claims and self._rows else None
+
+    def written(self, new: Iterable[tuple[int, int, int | None]]) -> None:
+        """(row, position, job if it was begun here) of each row that is new, as `CLOSING` gives them."""
+        begun = [_claim(job_id, outbox_id, self._rows[position]) for outbox_id, position, job_id in new if job_id]
+        self._rows.clear()
         if self._claims:
             self._claims.hold(begun)
         self.begun += begun
@@ -186,44 +190,6 @@ class Outbox:
         )
 
 
-_INSERT = text("""
-WITH wanted AS (
-    SELECT nextval(pg_get_serial_sequence('outbox', 'outbox_id')) AS outbox_id, r.* FROM (
-        SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(channel text, recipients text[],
-             conversation_id text, content jsonb, card_id text, interactive boolean, dedup_key text, inbox_id bigint,
-             position int, settled boolean, lock text, not_before timestamptz) ORDER BY position) AS r
-), hung AS (
-    INSERT INTO cards (card_id, channel, recipients, conversation_id, settled)
-    SELECT card_id, channel, recipients, conversation_id, settled FROM wanted WHERE settled IS NOT NULL
-    ON CONFLICT (card_id) DO NOTHING
-), fresh AS (
-    INSERT INTO outbox (outbox_id, channel, recipients, conversation_id, content, card_id, interactive, dedup_key,
-                        inbox_id)
-    OVERRIDING SYSTEM VALUE
-    SELECT outbox_id, channel, recipients, conversation_id, content, card_id, interactive, dedup_key, inbox_id
-    FROM wanted
-    ON CONFLICT (dedup_key) DO NOTHING
-    RETURNING outbox_id
-), due AS (
-    SELECT wanted.*, jsonb_build_object('outbox_id', outbox_id) AS args,
-           not_before IS NULL AND row_number() OVER (PARTITION BY lock ORDER BY position) = 1 AS first
-    FROM fresh JOIN wanted USING (outbox_id)
-), begun AS (
-    INSERT INTO procrastinate_jobs (queue_name, task_name, lock, args, status, worker_id)
-    SELECT 'deliver', 'deliver', lock, args, 'doing', worker.id
-    FROM due JOIN procrastinate_workers AS worker ON worker.id = CAST(:worker AS bigint)
-    WHERE first AND NOT EXISTS (SELECT FROM procrastinate_jobs AS earlier
-                                WHERE earlier.lock = due.lock AND earlier.status IN ('todo', 'doing'))
-    ORDER BY lock
-    ON CONFLICT (lock) WHERE status = 'doing' DO NOTHING
-    RETURNING id, args
-), queued AS (
-    INSERT INTO procrastinate_jobs (queue_name, task_name, lock, args, scheduled_at)
-    SELECT 'deliver', 'deliver', lock, args, not_before
-    FROM due WHERE args NOT IN (SELECT args FROM begun) ORDER BY position
-)
-SELECT due.outbox_id, due.position, begun.id FROM due LEFT JOIN begun USING (args)
-""")
 _NEW_VERSION = text("""
 UPDATE cards SET version = version + 1, settled = :settled WHERE card_id = :card_id
 RETURNING channel, recipients, conversation_id, version

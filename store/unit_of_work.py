@@ -17,6 +17,8 @@ from store.accounts import Accounts
 from store.attachments import Attachments
 from store.audit import Audit
 from store.claims import Claim, Claims
+from store.closing import CLOSING
+from store.codec import for_jsonb
 from store.connection import QuickConnection, transaction
 from store.conversations import Conversations
 from store.inbox import Inbox
@@ -85,6 +87,7 @@ class UnitOfWork:
 
     def clear(self) -> None:
         """Forget what has not been flushed."""
+        self.inbox.take_handled()
         self.outbox.clear()
         self.conversations.clear()
         self.audit.clear()
@@ -92,18 +95,25 @@ class UnitOfWork:
 
     async def flush(self) -> None:
         """Write what was collected, with a delivery job for each new outgoing row."""
-        await self.outbox.flush()
         await self.conversations.flush()
-        await self.audit.flush()
         if self._deferred:
             jobs = [self._job(*wanted) for wanted in self._deferred]
             await self._queue.job_manager.batch_defer_jobs_async(jobs, connection=self.connection.raw)
             self._deferred.clear()
+        rows = await self.outbox.rows()
+        lines, handled = self.audit.take(), self.inbox.take_handled()
+        if rows or lines or handled is not None:
+            values = {"rows": _json(rows), "lines": _json(lines), "handled": handled, "worker": self.outbox.worker()}
+            self.outbox.written(await self.connection.execute(CLOSING, values))
 
     def _job(self, task: str, lock: str, at: datetime | None, arguments: dict[str, Any]) -> Job:
         queue = DELIVER if task == DELIVER else "work"
         deferrer = self._queue.configure_task(task, lock=lock or None, schedule_at=at, queue=queue)
         return deferrer.make_new_job(**arguments)
+
+
+def _json(rows: list[dict[str, Any]]) -> str:
+    return for_jsonb(rows).decode()
 
 
 UnitOfWorkFactory = Callable[[], Any]
