@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 import httpx
 from sqlalchemy import text
 
+from bot.channels.dingtalk.client import DingTalkChannel
 from bot.clock import SHANGHAI
 from bot.errors import ChannelError, DatabaseUnavailable, SettingsError
 from bot.main import Application, application, waiting
@@ -84,6 +85,8 @@ async def _platforms(app: Application) -> list[Finding]:
     for name, channel in app.channels.items():
         try:
             findings += await channel.check()
+            if isinstance(channel, DingTalkChannel):
+                findings += await channel.check_addresses(app.settings.server.public_url)
         except ChannelError as error:
             findings.append((str(name), False, str(error)))
     settings = app.settings

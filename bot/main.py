@@ -22,6 +22,7 @@ import handlers
 import jobs
 from bot.channels.base import Channel
 from bot.channels.dingtalk.client import DingTalkChannel
+from bot.channels.dingtalk.http import DingTalkCallbacks
 from bot.channels.dingtalk.stream import DingTalkStream
 from bot.channels.http import platform_client
 from bot.channels.wecom.callback import WeComCallback
@@ -83,6 +84,7 @@ class Application:
     direct: DirectDelivery
     scheduler: Scheduler
     stream: DingTalkStream | None
+    dingtalk_callbacks: DingTalkCallbacks | None
     wecom_callback: WeComCallback | None
     make_unit_of_work: Callable[[], Any]
     speech: SpeechToText | None
@@ -136,6 +138,7 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
                 clock=clock,
                 channels=channels,
                 settings=settings,
+                timetable=jobs.schedule.timetable(next_fire),
                 strangers=serve_stranger,
             ),
             arrivals=inbox.arrivals,
@@ -158,6 +161,7 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
             direct=DirectDelivery(deliverer, claims),
             scheduler=Scheduler(jobs.schedule.jobs, unit_of_work=make, clock=clock, next_fire=next_fire),
             stream=_stream(settings, http, pool, inbox),
+            dingtalk_callbacks=_dingtalk_callbacks(settings, pool, inbox),
             wecom_callback=WeComCallback(settings.wecom, inbox.accept) if settings.wecom.enabled else None,
             make_unit_of_work=make,
             speech=BaiduSpeech(settings.speech, http, SharedTokens(pool)) if settings.speech.provider else None,
@@ -195,6 +199,12 @@ def _stream(
     if not settings.dingtalk.enabled or settings.dingtalk.mode != "stream":
         return None
     return DingTalkStream(settings.dingtalk, http=http, accept=inbox.accept, quota=MonthlyQuota(pool))
+
+
+def _dingtalk_callbacks(settings: Settings, pool: AsyncConnectionPool, inbox: InboxWriter) -> DingTalkCallbacks | None:
+    if not settings.dingtalk.enabled or settings.dingtalk.mode != "http":
+        return None
+    return DingTalkCallbacks(settings.dingtalk, inbox.accept, quota=MonthlyQuota(pool))
 
 
 @asynccontextmanager
@@ -284,6 +294,8 @@ async def _stop(app: Application) -> None:
     """Take nothing new in, finish what is in hand, then stop the loops."""
     if app.stream is not None and "stream" in app.running:
         await app.stream.stop()
+    if app.dingtalk_callbacks is not None:
+        await app.dingtalk_callbacks.close()
     app.intake.stop()
     graceful = [app.running[name] for name in ("stream", "intake") if name in app.running]
     with contextlib.suppress(TimeoutError):

@@ -13,12 +13,15 @@ import uvicorn
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from bot.channels.dingtalk.client import DingTalkChannel
+from bot.channels.dingtalk.http import PATHS as DINGTALK_PATHS
 from bot.channels.wecom.client import WeComChannel
 from bot.errors import ChannelError
 from bot.main import Application, application, running, waiting
 from bot.messages import ChannelName
 from bot.settings import Settings
 from bot.web.app import Asgi, Probe, front_door, make_web
+from store.approval_listing import list_approvals
 from store.listing import list_visits
 
 log = structlog.get_logger()
@@ -48,6 +51,8 @@ async def ready(app: Application) -> Mapping[str, str]:
             parts[name] = "stopped" if task.done() else "ok"
     if app.stream is not None and "stream" in app.running:
         parts["dingtalk"] = "ok" if app.stream.state.connected else "no Stream connection"
+    if app.dingtalk_callbacks is not None:
+        parts["dingtalk"] = "ok"
     if app.wecom_callback is not None:
         parts["wecom"] = "ok"
     return parts
@@ -59,12 +64,15 @@ def asgi(app: Application) -> Asgi:
         ready=lambda: ready(app),
         waiting=lambda: waiting(app),
         list_visits=lambda **filters: list_visits(app.database, **filters),
+        list_approvals=lambda **filters: list_approvals(app.database, **filters),
         clock=app.clock,
         move_clock=app.shared_clock.move_to,
     )
     callbacks: dict[str, Asgi] = {}
     if app.wecom_callback is not None:
         callbacks["/wecom/callback"] = app.wecom_callback
+    if app.dingtalk_callbacks is not None:
+        callbacks |= dict.fromkeys(DINGTALK_PATHS, app.dingtalk_callbacks)
     return front_door(make_web(app.settings, probe), callbacks)
 
 
@@ -105,6 +113,22 @@ async def publish_menu(app: Application) -> None:
             log.warning("menu.not_published", error=str(error))
 
 
+async def publish_card_route(app: Application) -> None:
+    """HTTP mode: have taps on DingTalk cards posted here; if that fails now, the next start tries again."""
+    channel = app.channels.get(ChannelName.DINGTALK)
+    if isinstance(channel, DingTalkChannel):
+        try:
+            if await channel.publish_card_route(app.settings.server.public_url):
+                log.info("card_route.moved", key=app.settings.dingtalk.card_route_key)
+        except ChannelError as error:
+            log.warning("card_route.not_published", error=str(error))
+
+
+async def publish(app: Application) -> None:
+    """Tell both platforms what they have to know about this server."""
+    await asyncio.gather(publish_menu(app), publish_card_route(app))
+
+
 def stop_requested() -> asyncio.Event:
     """Set by SIGTERM or SIGINT (Ctrl-C)."""
     stop = asyncio.Event()
@@ -125,8 +149,8 @@ async def serve(settings: Settings, *, web: bool = True, worker: bool = True, sc
         if web:
             port = await stack.enter_async_context(listening(asgi(app), settings.server.host, settings.server.port))
             log.info("serving", host=settings.server.host, port=port, channels=[str(name) for name in app.channels])
-        menu = asyncio.create_task(publish_menu(app), name="menu") if web else None
+        publishing = asyncio.create_task(publish(app), name="publish") if web else None
         await stop.wait()
-        if menu is not None:
-            menu.cancel()
+        if publishing is not None:
+            publishing.cancel()
         log.info("stopping", busy=app.intake.busy)

@@ -109,8 +109,8 @@ class DingTalkSettings(Section):
     token: SecretStr = SecretStr("")  # HTTP mode only
     card_template_id: str = ""  # empty = markdown with typed commands instead of cards
     card_route_key: str = "salesbot"
-    card_secret: SecretStr = SecretStr("")  # HTTP mode only
-    approval_process_code: str = ""
+    card_secret: SecretStr = SecretStr("")  # HTTP mode only; of our own making, registered with the route
+    approval_process_code: str = ""  # empty = contract approvals live in the bot alone, without DingTalk's OA
     monthly_api_quota: int = Field(default=5000, ge=0)  # standard edition since 2025-11-19; 0 = do not warn
     monthly_push_quota: int = Field(default=3000, ge=0)
 
@@ -258,6 +258,11 @@ def _missing(settings: Settings) -> list[str]:
                 ("dingtalk.aes_key", dingtalk.aes_key.get_secret_value()),
                 ("dingtalk.token", dingtalk.token.get_secret_value()),
             ]
+            if dingtalk.card_template_id:  # taps come to a route that is registered with the secret they are signed by
+                wanted += [
+                    ("dingtalk.card_secret", dingtalk.card_secret.get_secret_value()),
+                    ("server.public_url", settings.server.public_url),
+                ]
     if settings.ai.enabled:
         wanted += [("ai.base_url", settings.ai.base_url), ("ai.model", settings.ai.model)]
     if settings.speech.provider == "baidu":

@@ -4,7 +4,23 @@ from __future__ import annotations
 
 import handlers.help as help_
 from bot.router import Router
-from handlers import corrections, followups, history, identity, media, not_yet, smalltalk, undo, visits
+from handlers import (
+    approvals,
+    contracts,
+    corrections,
+    flows,
+    followups,
+    history,
+    identity,
+    media,
+    not_yet,
+    oa_events,
+    questions,
+    schedules,
+    smalltalk,
+    undo,
+    visits,
+)
 from handlers.context import Context
 
 router: Router[Context] = Router()
@@ -16,8 +32,14 @@ router.include(
         followups.router,
         smalltalk.router,
         history.router,
+        contracts.router,
+        approvals.router,
+        questions.router,
+        oa_events.router,
         media.router,
+        flows.router,
         identity.router,
+        schedules.router,
         help_.router,
         not_yet.router,
     ]

@@ -11,6 +11,7 @@ from bot.clock import Clock
 from bot.domain.directory import Directory
 from bot.domain.people import Employee
 from bot.messages import Account, Card, CardUpdate, ChannelName, Content, InboundMessage, Text
+from bot.schedule import Timetable
 from bot.settings import Settings
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Context:
         clock: Clock,
         channels: Mapping[ChannelName, Channel],
         settings: Settings,
+        timetable: Timetable,
     ) -> None:
         self.message = message
         self.stranger = employee is None
@@ -44,6 +46,7 @@ class Context:
         self.clock = clock
         self.channels = channels
         self.settings = settings
+        self.timetable = timetable  #: when the jobs run by themselves; what was changed about it is in `uow.schedules`
         self.sent_at: datetime = clock.business(message.sent_at)  #: business time at which it was said, aware UTC
 
     @property

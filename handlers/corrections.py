@@ -11,8 +11,10 @@ from typing import Any
 from bot.cards import visits as words
 from bot.cards.errors import STALE_CARD
 from bot.clock import SHANGHAI
+from bot.domain.contracts import ContractField
 from bot.domain.corrections import Nothing, never_mind, read_amount, read_follow_up
 from bot.domain.directory import Mention
+from bot.domain.numbers import split_number
 from bot.domain.people import Customer
 from bot.domain.understanding import understand
 from bot.domain.visit_records import Visit, VisitField, VisitState, corrected
@@ -47,12 +49,33 @@ def _typed_edit(field: VisitField, word: str, alias: str) -> None:
     @router.command(word, alias, hidden=True)
     async def edit_typed(message: InboundMessage, ctx: Context, rest: str) -> None:
         """改客户 / 改金额 / 改日期 / 改内容 [编号] 新的值：和点卡片上的按钮一样，不写编号就是最近一条。"""
+        if await _means_a_contract(ctx, field, rest):
+            return
         visit = await visit_meant(ctx, rest)
         await _edit(message, ctx, await _open_visit(ctx, visit.visit_no), field, _without_number(rest, visit.visit_no))
 
 
 for _field, _alias in zip(VisitField, ("edit-customer", "edit-amount", "edit-date", "edit-note"), strict=True):
     _typed_edit(_field, words.EDIT_WORDS[_field], _alias)
+
+
+async def _means_a_contract(ctx: Context, field: VisitField, rest: str) -> bool:
+    """改客户 and 改金额 are said of a contract's draft as well: by its number, or where it is the newest thing told."""
+    from handlers import contracts
+
+    if field not in (VisitField.CUSTOMER, VisitField.AMOUNT):
+        return False
+    number, said = split_number(rest)
+    if not number and not split_number(rest, prefix="BF")[0]:
+        draft = await contracts.newest_draft(ctx)
+        visits = await ctx.uow.visits.waiting(ctx.employee.employee_no)
+        if draft is not None and (not visits or visits[0].said_at < draft.created_at):
+            number, said = draft.approval_no, rest.strip()
+    if not number:
+        return False
+    part = ContractField.CUSTOMER if field is VisitField.CUSTOMER else ContractField.AMOUNT
+    await contracts.edit_field(ctx, await ctx.uow.approvals.get(number), part, said)
+    return True
 
 
 async def _edit(message: InboundMessage, ctx: Context, visit: Visit, field: VisitField, typed: str) -> None:

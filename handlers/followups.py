@@ -23,7 +23,7 @@ from handlers.visits import read_sentence
 
 router = Router[Context]()
 
-REMINDED_AT = time(9)  # jobs/followup_reminder.py
+REMINDER, REMINDED_AT = "followup_reminder", time(9)  # jobs/followup_reminder.py, as long as nobody changes its time
 TOLD = "followup.told"  # dialogue: what came of a follow-up
 
 
@@ -63,6 +63,9 @@ async def postpone_typed(message: InboundMessage, ctx: Context, rest: str) -> No
 async def _reminded_today(ctx: Context, today: date) -> list[Visit]:
     """What the morning's card listed, in its order: the promises as they stood when it was made."""
     morning = datetime.combine(today, REMINDED_AT, SHANGHAI).astimezone(UTC)
+    run = (await ctx.uow.schedules.last_runs([REMINDER], now=ctx.sent_at)).get(REMINDER)
+    if run and run.fire_at.astimezone(SHANGHAI).date() == today:
+        morning = run.fire_at
     visits = await ctx.uow.visits.promises(today, as_of=min(morning, ctx.sent_at))
     return reminders(ctx.directory, visits).get(ctx.employee.employee_no, [])
 

@@ -19,6 +19,7 @@ from bot.errors import UserError
 from bot.messages import ChannelName, InboundMessage, Kind
 from bot.metrics import HANDLED, HANDLING_SECONDS, MESSAGE_AGE
 from bot.router import Router
+from bot.schedule import Timetable
 from bot.settings import Settings
 from handlers.context import Context
 from store.database import connection_lost
@@ -42,6 +43,7 @@ class Surroundings:
     clock: Clock
     channels: Mapping[ChannelName, Channel]
     settings: Settings
+    timetable: Timetable
     strangers: Callable[[InboundMessage, Context, tuple[str, Mapping[str, str]] | None], Awaitable[None]]
     #: serves everybody who is no known employee; nothing else ever does
 
@@ -157,6 +159,7 @@ class Intake:
             clock=around.clock,
             channels=around.channels,
             settings=around.settings,
+            timetable=around.timetable,
         )
 
     async def _answer_instead(self, taken: Waiting, error: UserError) -> None:

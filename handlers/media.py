@@ -32,7 +32,7 @@ async def receive(message: InboundMessage, ctx: Context) -> None:
 
 async def place(message: InboundMessage, ctx: Context, ids: Sequence[int]) -> None:
     """Attach what was kept to the sender's latest visit, or say that it waits."""
-    if not ids:
+    if not ids or await _belongs_to_a_contract(message, ctx, ids):
         return
     kinds = dict(Counter(_kind(message) for _ in ids))
     visit = await latest_visit(ctx)
@@ -43,6 +43,21 @@ async def place(message: InboundMessage, ctx: Context, ids: Sequence[int]) -> No
     customer = ctx.directory.customer(visit.customer_no or "")
     ctx.audit("visit.media", subject=visit.visit_no, **kinds)
     ctx.reply(words.attached(kinds, customer.name if customer else "", visit.on))
+
+
+async def _belongs_to_a_contract(message: InboundMessage, ctx: Context, ids: Sequence[int]) -> bool:
+    """The answer to a question that is open, or an attachment of the draft that is newer than any visit."""
+    from handlers import contracts, questions
+
+    if message.kind not in (Kind.TEXT, Kind.IMAGE, Kind.VIDEO, Kind.FILE):
+        return False
+    dialogue = await ctx.uow.conversations.current(message.sender, now=ctx.clock.real_now())
+    if dialogue is not None and dialogue[0] == questions.ANSWER:
+        return await questions.answer_with_files(ctx, int(dialogue[1]["talk_id"]), ids)
+    visit = await latest_visit(ctx)
+    if await contracts.attach_to_draft(ctx, ids, newer_than=visit.said_at if visit else None):
+        return True
+    return visit is None and await questions.answer_newest_with_files(ctx, ids)
 
 
 @router.kind(Kind.VOICE)

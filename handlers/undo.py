@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.cards import visits as words
+from bot.cards.approval_words import undo_is_withdraw
 from bot.cards.followups import todo_text
 from bot.clock import SHANGHAI
 from bot.domain.visit_records import UNDO_WITHIN, Visit, VisitState, restored
 from bot.errors import OutOfDate
 from bot.messages import InboundMessage
 from bot.router import Router
+from handlers.approvals import take_back
 from handlers.context import Context
 from handlers.recording import refresh
 from handlers.visits import NUMBER, cancel_visit, customer_name, own_visit, settled_status
+from store.todo import own_submissions, waiting_approvals
 from store.visits import RECORDED, Change
 
 router = Router[Context]()
@@ -29,6 +33,8 @@ async def undo(message: InboundMessage, ctx: Context, rest: str) -> None:
         return
     me = ctx.employee.employee_no
     changes = await ctx.uow.visits.last_changes(me, since=since)
+    if await _undo_approval(ctx, changes, since):
+        return
     if not changes:
         ctx.reply(words.nothing_to_undo())
         return
@@ -38,6 +44,22 @@ async def undo(message: InboundMessage, ctx: Context, rest: str) -> None:
     if edited and await ctx.uow.visits.last_changes(me, since=since):
         said.append(words.undo_goes_on())
     ctx.reply("\n".join(said))
+
+
+async def _undo_approval(ctx: Context, changes: Sequence[Change], since: datetime) -> bool:
+    """Whether the last own action was about an approval: what was submitted is withdrawn, a decision stands."""
+    last = await ctx.uow.approvals.last_action(ctx.employee.employee_no, since=since)
+    if last is None or (changes and changes[0].happened_at > last[1]):
+        return False
+    approval = await ctx.uow.approvals.get(last[0])
+    mine = approval.submitter_no == ctx.employee.employee_no
+    if not mine:
+        ctx.reply(undo_is_withdraw(approval.approval_no))
+        return True
+    if not approval.running:
+        return False
+    await take_back(ctx, approval)
+    return True
 
 
 async def _take_back(ctx: Context, visit: Visit, since: datetime) -> None:
@@ -66,9 +88,12 @@ async def _undo(ctx: Context, change: Change) -> str:
 
 @router.command("待办", "todo")
 async def todo(message: InboundMessage, ctx: Context, rest: str) -> None:
-    """待办：没确认的拜访，和到期该跟进的客户。"""
+    """待办：等你审批的、你提交的、没确认的拜访和到期该跟进的客户。"""
     today = ctx.sent_at.astimezone(SHANGHAI).date()
     number = ctx.employee.employee_no
     waiting = await ctx.uow.visits.waiting(number)
     due = await ctx.uow.visits.promises(today, as_of=ctx.sent_at, employee_no=number, overdue=True)
-    ctx.reply(todo_text(waiting, due, names={visit.visit_no: customer_name(ctx, visit) for visit in (*waiting, *due)}))
+    approvals = await waiting_approvals(ctx.uow, [number], now=ctx.sent_at)
+    submitted = await own_submissions(ctx.uow, number, now=ctx.sent_at)
+    names = {visit.visit_no: customer_name(ctx, visit) for visit in (*waiting, *due)}
+    ctx.reply(todo_text(approvals.get(number, ()), submitted, waiting, due, names=names))

@@ -25,6 +25,7 @@ NUMBER = re.compile(r"BF\d{6,}", re.IGNORECASE)
 _PLACE = re.compile(r"第?([1-9])(?:家|个)?(?:[\s.、。)）]|$)")
 _NONE_OF_THEM = re.compile(r"(?:都?不是|都不对)[。！!\s]*(?:BF\d+)?$", re.IGNORECASE)
 _BUTTON = re.compile(r"(?:[1-9] .{1,12}|都?不是) BF\d{6,}", re.IGNORECASE)  # typed where there are no buttons
+_WITH_WORDS = frozenset(("同意", "拒绝", "转交", "加签", "撤回", "催办", "问", "答", "请假", "销假", "代理", "流程"))
 _HEARD = "heard"  # in `fields` of a message that a speech provider turned into text
 
 
@@ -71,8 +72,16 @@ async def run_command(message: InboundMessage, ctx: Context, understood: Underst
     if (found := everything.match_command(understood.command)) is None:
         ctx.reply(smalltalk.not_yet(understood.command))
         return
-    number = NUMBER.search(understood.text or message.text)
-    await found[0].handler(message, ctx, number[0] if number else "")
+    await found[0].handler(message, ctx, _what_follows(understood.command, understood.text or message.text))
+
+
+def _what_follows(word: str, sentence: str) -> str:
+    """What a command said in a sentence is about: a visit's number, or the words that a typed command would carry."""
+    if number := NUMBER.search(sentence):
+        return number[0]
+    if word == "合同":  # 给绿源滨江走个合同审批，85万…: the reader finds its parts in any order
+        return sentence
+    return sentence.replace(word, " ", 1).strip(" ，,：:。") if word in _WITH_WORDS else ""
 
 
 @router.command("拜访", "visit")

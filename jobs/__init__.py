@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from bot.schedule import Schedule
-from jobs import account_matching, followup_reminder, hearing, operations_watch
+from jobs import (
+    account_matching,
+    approval_files,
+    approval_reminder,
+    daily_digest,
+    followup_reminder,
+    hearing,
+    oa_mirror,
+    operations_watch,
+)
 from jobs.context import JobContext
 from jobs.tasks import Task
 
 schedule: Schedule[JobContext] = Schedule()
 schedule.include(account_matching.schedule)
+schedule.include(daily_digest.schedule)
 schedule.include(followup_reminder.schedule)
+schedule.include(approval_reminder.schedule)
+schedule.include(oa_mirror.schedule)
 schedule.include(operations_watch.schedule)
 
-tasks: dict[str, Task] = {**hearing.tasks, **account_matching.tasks}
+tasks: dict[str, Task] = {**hearing.tasks, **account_matching.tasks, **approval_files.tasks, **oa_mirror.tasks}
 
 __all__ = ["schedule", "tasks"]

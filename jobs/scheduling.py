@@ -15,16 +15,15 @@ import orjson
 import structlog
 from sqlalchemy import text
 
-from bot.clock import SHANGHAI, Clock
-from bot.domain.workdays import is_workday
-from bot.schedule import Job
+from bot.clock import Clock
+from bot.domain.schedules import Override, Timing
+from bot.schedule import Job, NextFire, next_run
 from jobs.context import JobContext
 from store.unit_of_work import UnitOfWork
 
 log = structlog.get_logger()
 
-NextFire = Callable[[str, datetime], datetime | None]
-"""(cron, after) -> the first fire time strictly after, aware; given by main, which knows APScheduler."""
+MAX_FIRES = 1000  # looked at per job and tick
 MAX_RUNS_AFTER_MOVE = 31  # per job, when somebody moves the business clock far ahead
 
 
@@ -62,25 +61,27 @@ class Scheduler:
             moved = bool(last) and abs(float(last["offset"]) - offset) > 1
             queued: list[Run] = []
             if now > since:
-                crons = {job: (cron, on) for job, cron, on in await uow.connection.execute(_OVERRIDES)}
+                overrides = await uow.schedules.overrides()
                 for job in self._jobs.values():
-                    cron, enabled = crons.get(job.name, (job.cron, True))
-                    if cron and enabled:
-                        for fire_at in self._due(job, cron, since, now, moved=moved):
+                    override = overrides.get(job.name)
+                    timing = override.timing(job.timing) if override else job.timing
+                    if timing.cron and (override is None or override.enabled):
+                        for fire_at in self._due(job, timing, _holds_from(override, since, now), now, moved=moved):
                             queued += await self._queue(uow, job.name, fire_at)
             value = orjson.dumps({"at": now.isoformat(), "offset": offset}).decode()
             await uow.connection.execute(_SET_LAST_TICK, {"value": value})
         return queued
 
-    def _due(self, job: Job[JobContext], cron: str, since: datetime, now: datetime, *, moved: bool) -> list[datetime]:
+    def _due(
+        self, job: Job[JobContext], timing: Timing, since: datetime, now: datetime, *, moved: bool
+    ) -> list[datetime]:
         """Fire times in (since, now]. After a stand-still only the last one, and only within the job's catch-up time;
         after the clock was moved by hand all of them, since that is what moving it is for."""
         fires: list[datetime] = []
-        at = self._next_fire(cron, since)
-        while at is not None and at <= now and len(fires) < 1000:
-            if not job.workdays_only or is_workday(at.astimezone(SHANGHAI).date()) is not False:
-                fires.append(at.astimezone(UTC))
-            at = self._next_fire(cron, at)
+        at = next_run(timing, since, self._next_fire)
+        while at is not None and at <= now and len(fires) < MAX_FIRES:
+            fires.append(at.astimezone(UTC))
+            at = next_run(timing, at, self._next_fire)
         if moved and job.about_its_day:
             return fires[-MAX_RUNS_AFTER_MOVE:]
         late = [fire for fire in fires[:-1] if now - fire > timedelta(minutes=1)]
@@ -96,10 +97,15 @@ class Scheduler:
         return [Run(job, fire_at)]
 
 
+def _holds_from(override: Override | None, since: datetime, now: datetime) -> datetime:
+    """A changed timing never fires for a time before the change. One made at a time that the clock was moved back from
+    holds at once."""
+    return max(since, override.changed_at) if override and override.changed_at <= now else since
+
+
 _LAST_TICK = text("SELECT value FROM state WHERE key = 'scheduler' FOR UPDATE")
 _SET_LAST_TICK = text("""
 INSERT INTO state (key, value) VALUES ('scheduler', CAST(:value AS jsonb))
 ON CONFLICT (key) DO UPDATE SET value = excluded.value
 """)
-_OVERRIDES = text("SELECT job, cron, enabled FROM schedules")
 _NEW_RUN = text("INSERT INTO job_runs (job, fire_at) VALUES (:job, :fire_at) ON CONFLICT DO NOTHING RETURNING 1")

@@ -9,16 +9,17 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Executable, Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import SHANGHAI
 from bot.errors import BadInput
+from store import approval_export
 from store.business import visits
 from store.sheets import Value, write_csv, write_xlsx
 
 CHANNEL_NAMES = {"wecom": "企业微信", "dingtalk": "钉钉"}
-PLANNED = ("leads", "reconciliation", "rebates", "churn", "approvals")  # interface.md; not built yet
+PLANNED = ("leads", "reconciliation", "rebates", "churn")  # interface.md; not built yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Export:
     """Columns, the query for a period and an as-of, and how a row of it becomes cells."""
 
     columns: tuple[str, ...]
-    query: Callable[[str, datetime | None], Select[Any]]
+    query: Callable[[str, datetime | None], Executable]
     cells: Callable[[Row[Any]], Sequence[Value]]
 
 
@@ -57,6 +58,10 @@ def _visit_cells(row: Row[Any]) -> Sequence[Value]:
     )
 
 
+def _approvals(period: str, as_of: datetime | None) -> Executable:
+    return approval_export.export_query(as_of, between=month(period) if period else None)
+
+
 EXPORTS: Mapping[str, Export] = {
     "visits": Export(
         (
@@ -75,6 +80,7 @@ EXPORTS: Mapping[str, Export] = {
         _visits,
         _visit_cells,
     ),
+    "approvals": Export(approval_export.COLUMNS, _approvals, approval_export.export_cells),
 }
 
 

@@ -168,7 +168,7 @@ SELECT json_build_object(
 'open_ticket_count', (SELECT count(*) FROM tickets WHERE customer_no = :customer_no AND closed_at IS NULL),
 'contracts', (SELECT coalesce(json_agg(x), '[]') FROM (
     SELECT contract_no, kind, coalesce(amount_fen, 0) AS amount_fen, signed_on, expires_on, status FROM contracts
-    WHERE customer_no = :customer_no AND status IN ('履行中', '审批中', '待归档')
+    WHERE customer_no = :customer_no AND status IN ('履行中', '审批中', '待签署', '待归档')
     ORDER BY expires_on DESC NULLS LAST LIMIT 5) AS x),
 'contract_end', (SELECT max(expires_on) FROM contracts WHERE customer_no = :customer_no AND status = '履行中'
     AND (signed_on IS NULL OR expires_on >= signed_on)),

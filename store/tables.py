@@ -171,10 +171,11 @@ schedules = Table(  # overrides of a job's default cron, changed from chat
     "schedules",
     metadata,
     Column("job", Text, primary_key=True),
-    Column("cron", Text, nullable=False),
+    Column("cron", Text, nullable=False),  # empty: the job's own
+    Column("workdays_only", Boolean),  # NULL: the job's own
     Column("enabled", Boolean, nullable=False, server_default=text("true")),
     Column("changed_by", Text, nullable=False, server_default=""),
-    Column("changed_at", Moment, nullable=False, server_default=func.now()),
+    Column("changed_at", Moment, nullable=False, server_default=func.now()),  # business time, as fire times are
 )
 
 job_runs = Table(  # one row per fire time: this is what makes a run happen once

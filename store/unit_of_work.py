@@ -25,8 +25,12 @@ from store.inbox import Inbox
 from store.outbox import Outbox
 
 if TYPE_CHECKING:
+    from store.approvals import ApprovalRepository
     from store.customers import CustomerRepository, EmployeeRepository
+    from store.digests import DigestRepository
+    from store.flows import FlowRepository
     from store.history import HistoryRepository
+    from store.schedules import ScheduleRepository
     from store.visits import VisitRepository
 
 DELIVER = "deliver"  # the task in jobs/deliver.py
@@ -48,6 +52,18 @@ class UnitOfWork:
         self.attachments = Attachments(connection)
         self._queue = queue
         self._deferred: list[tuple[str, str, datetime | None, dict[str, Any]]] = []
+
+    @cached_property
+    def approvals(self) -> ApprovalRepository:
+        from store.approvals import ApprovalRepository
+
+        return ApprovalRepository(self.connection)
+
+    @cached_property
+    def flows(self) -> FlowRepository:
+        from store.flows import FlowRepository
+
+        return FlowRepository(self.connection)
 
     @cached_property
     def customers(self) -> CustomerRepository:
@@ -72,6 +88,18 @@ class UnitOfWork:
         from store.history import HistoryRepository
 
         return HistoryRepository(self.connection)
+
+    @cached_property
+    def schedules(self) -> ScheduleRepository:
+        from store.schedules import ScheduleRepository
+
+        return ScheduleRepository(self.connection)
+
+    @cached_property
+    def digests(self) -> DigestRepository:
+        from store.digests import DigestRepository
+
+        return DigestRepository(self.connection)
 
     def defer(self, task: str, *, lock: str = "", at: datetime | None = None, **arguments: Any) -> None:
         """A background job that exists if and only if this transaction commits. `at` is real time, aware."""

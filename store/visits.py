@@ -27,6 +27,7 @@ class Change:
     what: str
     former: dict[str, Any]
     message_id: str
+    happened_at: datetime  #: business time
 
 
 class VisitRepository:
@@ -120,11 +121,18 @@ class VisitRepository:
         )
         return [_to_visit(row) for row in rows]
 
+    async def between(self, since: datetime, until: datetime) -> list[Visit]:
+        """Everybody's visits from `since` (inclusive) to `until` (exclusive) that stand and have their customer."""
+        rows = await self._connection.execute(_BETWEEN, {"since": since, "until": until})
+        return [_to_visit(row) for row in rows]
+
     # -- taking back ------------------------------------------------------------------------------------------------
     async def last_changes(self, employee_no: str, *, since: datetime) -> list[Change]:
         """The last own action that was not taken back: all changes made by its one message, newest first."""
         rows = await self._connection.execute(_LAST_CHANGES, {"employee_no": employee_no, "since": since})
-        return [Change(row.change_id, row.visit_no, row.what, row.former, row.message_id) for row in rows]
+        return [
+            Change(row.change_id, row.visit_no, row.what, row.former, row.message_id, row.happened_at) for row in rows
+        ]
 
     async def undone(self, changes: Sequence[Change], *, at: datetime) -> None:
         await self._connection.execute(_UNDONE, {"ids": [change.change_id for change in changes], "at": at})
@@ -235,6 +243,12 @@ _WAITING = text(f"""
 SELECT {_ALL} FROM visits WHERE employee_no = :employee_no AND state IN ('待确认', '待选客户')
 ORDER BY said_at DESC, visit_no DESC LIMIT 20
 """)  # noqa: S608
+_BETWEEN = text(f"""
+SELECT {_ALL} FROM visits
+WHERE visited_at >= :since AND visited_at < :until AND customer_no IS NOT NULL
+  AND state IN ('待确认', '已确认', '已载入')
+ORDER BY visited_at, visit_no
+""")  # noqa: S608
 _PROMISES = text(f"""
 SELECT {_ALL} FROM visits AS told
 WHERE next_follow_up BETWEEN :since AND :day AND customer_no IS NOT NULL AND visited_at <= :as_of
@@ -250,7 +264,7 @@ WITH last AS (
     SELECT change_id, message_id FROM visit_changes
     WHERE employee_no = :employee_no AND undone_at IS NULL AND happened_at >= :since
     ORDER BY change_id DESC LIMIT 1)
-SELECT c.change_id, c.visit_no, c.what, c.former, c.message_id
+SELECT c.change_id, c.visit_no, c.what, c.former, c.message_id, c.happened_at
 FROM visit_changes AS c JOIN last ON c.change_id = last.change_id
   OR (c.message_id = last.message_id AND last.message_id <> '' AND c.employee_no = :employee_no)
 WHERE c.undone_at IS NULL

@@ -80,6 +80,29 @@ def test_an_enabled_platform_needs_its_credentials() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("changes", "missing"),
+    [
+        pytest.param({}, {"dingtalk.aes_key", "dingtalk.token"}, id="without cards"),
+        pytest.param(
+            {"CARD_TEMPLATE_ID": "abc.schema"},
+            {"dingtalk.aes_key", "dingtalk.token", "dingtalk.card_secret", "server.public_url"},
+            id="with cards",
+        ),
+        pytest.param({"MODE": "stream", "CARD_TEMPLATE_ID": "abc.schema"}, set(), id="Stream needs none of it"),
+    ],
+)
+def test_http_mode_needs_keys_and_an_address(changes: dict[str, str], missing: set[str]) -> None:
+    values = {"ENABLED": "true", "MODE": "http", "CLIENT_ID": "dingapp", "CLIENT_SECRET": "s", **changes}
+    environ = {f"SALESBOT__DINGTALK__{name}": value for name, value in values.items()}
+    found: set[str] = set()
+    try:
+        load_settings(None, environ)
+    except SettingsError as wrong:
+        found = {problem.split(":")[0] for problem in wrong.problems}
+    assert found == missing
+
+
 @pytest.mark.parametrize("text", ["port = ", "\x00", "[server]\nport = 'a'\n"])
 def test_a_broken_file_is_a_sentence(tmp_path: Path, text: str) -> None:
     file = tmp_path / "config.toml"

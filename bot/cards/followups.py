@@ -9,6 +9,8 @@ from typing import ClassVar
 
 from bot.actions import Action
 from bot.cards.common import cut, day, plain, short_day
+from bot.cards.waiting import approvals_waiting, own_submissions
+from bot.domain.digests import OwnSubmission, WaitingApproval
 from bot.domain.people import Contact, Customer
 from bot.domain.visit_records import Visit, VisitState
 from bot.messages import Button, Card, Style
@@ -102,11 +104,21 @@ def not_your_reminder() -> str:
     return "这张提醒不是发给你的。"
 
 
-def todo_text(waiting: Sequence[Visit], due: Sequence[Visit], *, names: Mapping[str, str]) -> str:
-    """待办: visits without a confirmation and promises that are due; `names` are the customers' by visit number."""
-    if not waiting and not due:
-        return "没有待办：拜访都确认了，也没有到期要跟进的客户。"
-    parts = []
+def todo_text(
+    approvals: Sequence[WaitingApproval],
+    submitted: Sequence[OwnSubmission],
+    waiting: Sequence[Visit],
+    due: Sequence[Visit],
+    *,
+    names: Mapping[str, str],
+) -> str:
+    """待办: what waits for one's decision comes first, then one's own submissions, visits without a confirmation and
+    promises that are due; `names` are the customers' by visit number."""
+    if not approvals and not submitted and not waiting and not due:
+        return "没有待办：没有等你审批的，拜访都确认了，也没有到期要跟进的客户。"
+    parts = approvals_waiting(approvals) if approvals else []
+    if submitted:
+        parts += own_submissions(submitted)
     if waiting:
         parts.append(f"待确认的拜访（{len(waiting)}）")
         parts += [_waiting_line(visit, names) for visit in waiting[:MAX_SHOWN]]

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 GROUPS = (
     ("拜访", ("拜访", "撤销", "待办")),
     ("客户", ("客户", "历史")),
-    ("合同与审批", ("合同", "同意", "拒绝", "转交", "撤回", "催办", "问", "答")),
+    ("合同与审批", ("合同", "同意", "拒绝", "转交", "加签", "问", "撤回", "催办", "答", "流程", "请假")),
     ("线索", ("线索", "接受", "退回", "权重")),
     ("账款与预警", ("对账", "返利", "预警", "处理", "阈值", "规则")),
-    ("其他", ("知识", "绑定", "帮助")),
+    ("其他", ("日报", "日程", "知识", "绑定", "帮助")),
 )
+#: words that share one line, under the first of them: the whole has to fit one screen and one WeCom message
+TOGETHER: Mapping[str, tuple[tuple[str, ...], str]] = {
+    "同意": (("同意", "拒绝", "转交", "加签", "问"), "同意 / 拒绝 / 转交 / 加签 / 问 编号 …：审批合同，卡片上也能点"),
+    "撤回": (("撤回", "催办", "答"), "撤回 / 催办 / 答 编号 …：管你自己发起的合同"),
+}
 SAMPLES = "例（可直接复制）：\n刚去了绿源滨江，王姐要20件水，大概3000块，下周三送样\n绿源滨江还欠多少"
 
 
@@ -25,10 +30,15 @@ def help_text(commands: Sequence[tuple[str, str]]) -> str:
     grouped = {word for _, group in GROUPS for word in group}
     parts = ["直接说话就行：讲拜访、问客户、发照片、定位、语音都可以。"]
     for title, group in (*GROUPS[:-1], (GROUPS[-1][0], (*GROUPS[-1][1], *(w for w in lines_of if w not in grouped)))):
-        lines = [f"· {_one_line(lines_of[word])}" for word in group if word in lines_of]
+        joined = {word for first, (words, _) in TOGETHER.items() for word in words if word != first}
+        lines = [f"· {_line_of(word, lines_of)}" for word in group if word in lines_of and word not in joined]
         if lines:
             parts.append("\n".join([f"【{title}】", *lines]))
     return "\n".join([*parts, SAMPLES])
+
+
+def _line_of(word: str, lines_of: Mapping[str, str]) -> str:
+    return TOGETHER[word][1] if word in TOGETHER else _one_line(lines_of[word])
 
 
 def _one_line(description: str) -> str:

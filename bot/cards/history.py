@@ -21,6 +21,7 @@ from bot.cards.answers import (
     yuan,
 )
 from bot.cards.common import cut, day, plain, short_day
+from bot.cards.contracts import StartContract
 from bot.domain.answers import Facts
 from bot.domain.aspects import Aspect
 from bot.domain.directory import Directory
@@ -232,6 +233,9 @@ def _buttons(customer_no: str) -> tuple[Button, ...]:
         Button(text="记拜访", action=TellVisit(customer_no), wants_text="说说这次的情况"),
         Button(text="全部订单", action=AllOrders(customer_no)),
         Button(text="全部拜访", action=AllVisits(customer_no)),
+        Button(
+            text="发起合同", action=StartContract(customer_no, ""), wants_text="金额 折扣 期限，例如 85万 9.2折 一年"
+        ),
     )
 
 

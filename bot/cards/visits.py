@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from bot.actions import Action
 from bot.cards.common import cut, day, day_off, moment, money, plain, short_day
+from bot.cards.contracts import StartContract
 from bot.clock import SHANGHAI
 from bot.domain.people import Customer
 from bot.domain.visit_records import Visit, VisitField, VisitState
@@ -17,6 +18,7 @@ from bot.messages import Button, Card, Field, Style
 MAX_CANDIDATES = 5  # six buttons on WeCom, one of them 都不是
 MAX_BUTTON = 10  # characters on a WeCom button
 MAX_VALUE = 30  # characters in a WeCom field
+CONTRACT_YUAN = 10_000  # from there on a sure deal is worth a contract rather than a delivery
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,9 @@ def _buttons(visit: Visit) -> tuple[Button, ...]:
         Button(text=EDIT_WORDS[field], action=EditVisit(visit.visit_no, field.value), wants_text=QUESTIONS[field])
         for field in (VisitField.CUSTOMER, VisitField.AMOUNT, VisitField.FOLLOW_UP, VisitField.SUMMARY)
     )
+    if visit.customer_no and visit.intent == "高" and (visit.amount_yuan or 0) >= CONTRACT_YUAN:
+        # six buttons are all that WeCom has; 改内容 can still be typed
+        edits = (*edits[:-1], Button(text="发起合同", action=StartContract(visit.customer_no, visit.visit_no)))
     return (
         Button(text="确认", action=ConfirmVisit(visit.visit_no), style=Style.PRIMARY),
         *edits,

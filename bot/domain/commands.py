@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import re
 
+from bot.domain.contract_wishes import wishes_contract
+from bot.domain.schedules import JOB_NAMES
 from bot.domain.text import fold
 
-_NUMBER = r"(?:sp|xs|yj|db|bf|ht)\s?\d{2,}|\d{3,}"
+_CODE = r"(?:sp|xs|yj|db|bf|ht)[\s-]?\d[\d\s-]*\d"
+_NUMBER = rf"{_CODE}|\d{{3,}}(?!\d|\s?[元块万千w箱台套件瓶个折%年月天号])"
+_JOB = "|".join(
+    fold(name) for name in sorted((n for names in JOB_NAMES.values() for n in names), key=len, reverse=True)
+)
+_DIGEST = "|".join(JOB_NAMES["daily_digest"])
+_STOP = r"(?:停[用掉了]?|关[闭掉了]?|暂停|取消|恢复|启用|打开|开启|别(?:再)?发|不要(?:再)?发)"
+_WHEN = (
+    r"(?:每[天日周月个早晚小隔半\d]|工作日|天天|周[一二三四五六日天末]|星期|[上下中]午|早上|晚上|"
+    r"(?:\d{1,2}|[一二两三四五六七八九十]{1,3})[:点])"
+)
 #: first that fits: the chat word, how it is typed or said (folded text)
 _COMMANDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (word, re.compile(pattern))
@@ -20,13 +32,41 @@ _COMMANDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"搞错了?)[,，\s]?(?:删|撤|不算|作废|重来)?[^,，]{0,4}$",
         ),
         ("帮助", r"^(?:帮助|菜单|help|\?|？|怎么用|使用说明|功能)$"),
-        ("同意", rf"^(?:同意|批准|通过|approve|准了?|批了吧?|ok)(?:\s*(?:{_NUMBER}).*|\s+.*|[。!！.]*)$"),
-        ("拒绝", rf"^(?:拒绝|驳回|不同意|不批|reject)(?:\s*(?:{_NUMBER}).*|\s+.*|[。!！.,，]?.{{0,10}})$"),
-        ("转交", rf"^(?:转交|转给)\s*(?:{_NUMBER})"),
-        ("撤回", rf"^撤回(?:\s*(?:{_NUMBER}).*|\s.*|)$"),
-        ("催办", rf"^(?:催办|催一下审批)(?:\s*(?:{_NUMBER}).*|\s.*|)$"),
-        ("问", rf"^问\s+(?:{_NUMBER})"),
-        ("答", rf"^答\s+(?:{_NUMBER})"),
+        (
+            "同意",
+            rf"^(?:同意|批准|通过|approve|准了?|批了吧?|ok)(?:[\s,，:：]*(?:{_NUMBER}).*|\s+.*|[。!！.]*)$|^(?:同意|批准)[,，:：].{{1,20}}$"
+            rf"|^(?:{_CODE})[\s,，:：]*(?:同意|批准|通过|可以批|批了)",
+        ),
+        (
+            "拒绝",
+            rf"^(?:拒绝|驳回|不同意|不批|reject)(?:[\s,，:：]*(?:{_NUMBER}).*|\s+.*|[。!！.,，]?(?!了|过|我|签|交).{{0,10}})$"
+            rf"|^(?:{_CODE})[\s,，:：]*(?:拒绝|驳回|不同意|不批)",
+        ),
+        (
+            "转交",
+            rf"^(?:转交|转给)[\s,，:：]*(?:{_NUMBER})|^(?:转交|转给)(?:给)?\s?[^\s\d]{{2,4}}[\s,，:：]*(?:{_CODE})|"
+            rf"^把?\s?(?:{_CODE})\s*(?:转交|转给)|^转交(?:\s+\S{{2,8}})?$",
+        ),
+        (
+            "加签",
+            rf"^(?:加签|会签)(?:$|[\s,，:：]+\S|\s*(?:{_NUMBER})|给?(?:[^\s\d了过两一]{{2,4}})$)|"
+            rf"^(?:给|把)?\s?(?:{_CODE})\s*(?:加签|会签)",
+        ),
+        (
+            "撤回",
+            rf"^撤回(?:[\s,，:：]*(?:{_NUMBER}).*|\s.*|)$|^撤回(?:这个|那个|我的|刚才的?)?(?:合同|审批|申请|单子)\S{{0,4}}$|"
+            rf"^(?:{_CODE})\s*撤回",
+        ),
+        (
+            "催办",
+            rf"^(?:催办|催一下审批|催审批)(?:[\s,，:：]*(?:{_NUMBER}).*|\s.*|)$|^催(?:一?下|一催|催)?\s?(?:{_CODE})|^(?:{_CODE})\s*(?:催办|催一?下)",
+        ),
+        ("问", rf"^(?:问|追问)(?:\s*(?:{_CODE})|[\s:：]+(?:{_NUMBER}))"),
+        ("答", rf"^(?:答|回答|答复|回复)(?:\s*(?:{_CODE})|[\s:：]+(?:{_NUMBER}))"),
+        ("请假", r"^请假(?!条|制度|流程|单|怎么|要|的|模板|了|找|扣|规定|申请怎么)(?!.*(?:[吗?？]|怎么|模板)$)"),
+        ("销假", r"^销假(?!流程|怎么|单|制度)"),
+        ("代理", r"^(?:代理人?|委托)(?:$|[\s:：,，]|给)(?!.*(?:[吗?？]|政策|价)$)"),
+        ("流程", r"^流程(?:$|图$|列表$|设置$|[\s:：]+\S)(?!.*(?:怎么|[吗?？]|到哪))"),
         ("待办", r"^(?:我的)?(?:待办|todo)(?:有哪些|列表|事项)?$"),
         ("线索", r"^(?:我的)?(?:线索|leads?)(?:列表|有哪些)?$"),
         ("接受", rf"^(?:接受|接单|accept)\s*(?:{_NUMBER})?$"),
@@ -39,13 +79,13 @@ _COMMANDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("返利", r"^返利\s*(?:\d{4}[-年]?\d{1,2}月?|[上本]个?月|\d{1,2}月)$"),
         ("预警", r"^预警(?:\s|$)"),
         ("知识", r"^知识\s+\S"),
-        ("绑定", r"^绑定(?:\s|$)"),
+        ("日报", rf"^(?:我的|今天的?|看一?下|看看|发我)?(?:{_DIGEST})$"),
         (
-            "合同",
-            r"^(?:新建|发起|提交?|起草)?(?:一[份个])?合同\s+\S.*\d|^(?:帮我|请|我要)?(?:新建|发起|提交?|起草|"
-            r"走)(?:一?[份个])?.{0,20}(?:合同|审批)(?!.{0,4}(?:了|过))"
-            r"|^给.{2,20}合同.{0,4}[走提]个?审批|^给.{2,20}(?:发起|提交?|走|建)个?.{0,6}(?:合同|审批)",
+            "日程",
+            rf"^日程(?:\s|$)|^(?:把|将)?(?:{_JOB})(?:的?(?:发送|推送)?时间)?\s*(?:{_STOP}|{_WHEN}|"
+            rf"(?:[改调换设定]|推迟|提前).{{0,6}}(?:{_WHEN}|默认))|^{_STOP}(?:一下)?(?:{_JOB})$",
         ),
+        ("绑定", r"^绑定(?:\s|$)"),
     )
 )
 
@@ -53,4 +93,5 @@ _COMMANDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 def command_word(said: str) -> str:
     """The chat word a message means, or "" when it is none."""
     folded = fold(said).strip()
-    return next((word for word, pattern in _COMMANDS if pattern.search(folded)), "")
+    word = next((word for word, pattern in _COMMANDS if pattern.search(folded)), "")
+    return word or ("合同" if wishes_contract(folded) else "")

@@ -7,6 +7,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 APPROVAL_KEY_LABEL = "审批编号"  # the form field that carries our own key, for finding an instance again
+FORM_LABELS = (
+    APPROVAL_KEY_LABEL,
+    *("客户", "合同类型", "合同金额（元）", "折扣率", "期限（月）", "发起人", "非标说明", "风险提示", "备注"),
+)
+"""The components the template in DingTalk must have, by label; the values of an instance go by them."""
 
 
 class OaStatus(StrEnum):

@@ -86,6 +86,31 @@ def may_see(employee: Employee, customer: Customer) -> bool:
     return bool(employee.region) and customer.region == employee.region
 
 
+def may_change_schedule(employee: Employee) -> bool:
+    """When the bot's jobs run concerns everybody: the director and the administrators."""
+    return employee.active and employee.role in (Role.DIRECTOR, Role.ADMIN)
+
+
 def may_record_visit(employee: Employee, customer: Customer) -> bool:
     """Whoever may see a customer and works with customers."""
     return employee.role in (Role.REP, Role.REGION_MANAGER, Role.SUCCESS, Role.DIRECTOR) and may_see(employee, customer)
+
+
+def may_start_contract(employee: Employee) -> bool:
+    """Whoever works with customers; of which ones is `may_see`'s matter."""
+    return employee.active and employee.role in (Role.REP, Role.REGION_MANAGER, Role.SUCCESS, Role.DIRECTOR)
+
+
+def may_decide(employee: Employee) -> bool:
+    """Whom an approval may be handed to. The flow itself names whom it asks; amounts are conditions of its steps."""
+    return employee.active and employee.role in (Role.REGION_MANAGER, Role.DIRECTOR, Role.LEGAL, Role.FINANCE)
+
+
+def may_change_flow(employee: Employee) -> bool:
+    """Change who approves what: 总监 and 管理员."""
+    return employee.active and employee.role in (Role.DIRECTOR, Role.ADMIN)
+
+
+def may_enter_absence(employee: Employee, absent: Employee) -> bool:
+    """One's own absence; 总监 and 管理员 also somebody else's."""
+    return employee.active and (employee.employee_no == absent.employee_no or may_change_flow(employee))

@@ -11,6 +11,7 @@ _FESTIVALS = {
     "五一": "Labour Day", "端午": "Dragon Boat Festival", "中秋": "Mid-autumn Festival", "国庆": "National Day",
 }  # fmt: skip
 _LOOK_AHEAD_DAYS = 300
+_SATURDAY = 5
 
 
 def is_workday(day: date) -> bool | None:
@@ -30,6 +31,15 @@ def add_workdays(day: date, count: int) -> date | None:
             return None
         count -= working
     return day
+
+
+def previous_workday(day: date) -> date:
+    """The last workday before `day`; in years that are not covered, Monday to Friday."""
+    while True:
+        day -= timedelta(days=1)
+        working = is_workday(day)
+        if working or (working is None and day.weekday() < _SATURDAY):
+            return day
 
 
 def first_workday_after(festival: str, *, today: date) -> date | None:

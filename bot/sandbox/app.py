@@ -1,17 +1,19 @@
 """Both platforms and the page of phones as one ASGI app.
 
 The platforms answer at the root: /cgi-bin/… is WeCom; /v1.0/…, /topapi/…, /gettoken, /media/upload,
-/robot/sendBySession and the WebSocket /connect are DingTalk. `/` is the page (bot/sandbox/page/index.html, /page/* its
-files), which calls:
+/robot/sendBySession, /call_back/… and the WebSocket /connect are DingTalk. `/` is the page
+(bot/sandbox/page/index.html, /page/* its files), which calls:
 
 GET /sandbox/state -> {
     "people": [{"employee_no", "name", "role", "region", "wecom", "dingtalk"}],
     "groups": [{"id", "title", "members": [staffId]}],
     "phones": {"wecom:<userid, lower case>" | "dingtalk:<staffId>": [the last 500 messages]},
-    "wire": [the last 200 entries], "menus": {"wecom": [menu as the bot made it]},
+    "oa": [the last 200 approvals of DingTalk], "wire": [the last 200 entries],
+    "menus": {"wecom": [menu as the bot made it]},
     "clock": {"now": ISO, "offset_seconds"} | null, "bot": {"reachable": bool, "connections": n}}
 GET /sandbox/stream -> Server-Sent Events, data is JSON:
-    message (a new message), update (the same message, changed), wire (entry), clock, menu ({"wecom": […]}), bot
+    message (a new message), update (the same message, changed), wire (entry), clock, menu ({"wecom": […]}), bot,
+    oa (an approval, new or changed)
 GET /sandbox/files/{id}
 
 POST, JSON, answers 200 at once; what follows comes over the stream. Errors: 404/409/422 {"detail": "中文一句话"}
@@ -24,6 +26,9 @@ POST, JSON, answers 200 at once; what follows comes over the stream. Errors: 404
     /sandbox/enter    {platform, user}                    the app is opened (WeCom only tells the bot)
     /sandbox/location {platform, user, lat, lng, label}
     /sandbox/voice    {platform, user, seconds, text}     text is what was said
+    /sandbox/decide   {user, instance_id, agree, remark?}             these three on DingTalk's own approval pages
+    /sandbox/transfer {user, instance_id, to_user, remark?}
+    /sandbox/revoke   {user, instance_id}
     /sandbox/clock    {to: ISO} | {plus_seconds: n}       moves the bot's business clock
     /sandbox/fault    {platform, what, …}                 for training; `what` is a method name of the fault knobs:
                       wecom: expire_tokens, fail_next {n, errcode | status | timeout | drop_answer_after_doing},
@@ -41,6 +46,12 @@ message = {"id", "platform", "user", "from": "user" | "bot", "at": ISO UTC, "sta
 WeCom card = {"task_id", "face": <template_card as sent>, "disabled": bool, "replace_text", "chosen": key or ""}
 DingTalk card = {"out_track_id", "vars": {"title", "body", "status", "btns": [parsed list], …}, "pending": bool,
     "error"?: a sentence}
+approval = {"instance_id", "process_code", "business_id", "title", "originator": staffId,
+    "status": "RUNNING|COMPLETED|TERMINATED", "result": "|agree|refuse", "created_at", "finished_at",
+    "form": {label: text}, "steps": [{"action_type": "AND|OR|NONE", "users": [staffId]}],
+    "tasks": [{"task_id", "user", "step", "status": "RUNNING|COMPLETED|CANCELED|TERMINATED",
+        "result": "|AGREE|REFUSE|REDIRECTED", "remark", "created_at", "finished_at"}],
+    "comments": [{"user", "text", "at"}]}
 wire entry = {"id", "at", "platform", "direction": "to_bot" | "from_bot", "what", "status", "ms", "attempt", "note",
     "detail": {"request", "response"}}, secrets, tokens and mobile numbers masked.
 
@@ -78,7 +89,7 @@ from bot.sandbox.wire import InProcess, NoAnswer, leave_unanswered
 from bot.sandbox.world import World
 
 _PAGE = Path(__file__).parent / "page"
-_DINGTALK_PATHS = ("/v1.0/", "/topapi/", "/gettoken", "/media/upload", "/robot/", "/connect")
+_DINGTALK_PATHS = ("/v1.0/", "/topapi/", "/gettoken", "/media/upload", "/robot/", "/call_back/", "/connect")
 _POLICY = "default-src 'self'; img-src 'self' data: blob: http: https:; frame-ancestors 'none'; base-uri 'none'"
 _log = logging.getLogger(__name__)
 
@@ -97,7 +108,7 @@ class Sandbox:
         self.bot = httpx.AsyncClient(transport=bot, verify=_tls(), timeout=None, trust_env=False)  # noqa: S113
         self.http = httpx.AsyncClient(verify=_tls(), timeout=5, trust_env=False)
         self.wecom = SandboxWeCom(self.world, self.bot)
-        self.dingtalk = SandboxDingTalk(self.world)
+        self.dingtalk = SandboxDingTalk(self.world, self.bot)
         self.dingtalk.gateway.on_change = self._connections_changed
         self.closing = asyncio.Event()
         self.url = "http://127.0.0.1"
@@ -212,6 +223,7 @@ async def running_sandbox(
     sandbox = Sandbox(config, bot=bot)
     listener = socket.create_server((host, port))
     sandbox.url = f"http://{host}:{listener.getsockname()[1]}"
+    sandbox.dingtalk.base_url = sandbox.url
     server = _Server(
         uvicorn.Config(
             sandbox.over_a_port,

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 #: Dummy credentials of the demo. They open nothing but this sandbox.
 DEMO_CORP_ID = "wwsandbox00000001"
@@ -100,13 +101,21 @@ class SandboxConfig:
     ding_client_secret: str = "sandbox-ding-secret"  # noqa: S105
     ding_corp_id: str = "dingsandboxcorp0001"
     ding_agent_id: int = 2000001
+    ding_mode: Literal["stream", "http"] = "stream"  #: how robot messages and events come, as the console says
+    ding_token: str = "SandboxDing2026"  # noqa: S105 - of the event subscription, HTTP mode only
+    ding_aes_key: str = DEMO_AES_KEY
     card_template_id: str = DEMO_TEMPLATE
     ding_token_seconds: int = 7200
     ticket_seconds: float = 90
     redelivery_seconds: float = 60  #: a robot message without an ack comes again
     redelivery_times: int = 3  #: how often; not published
     event_timeout_seconds: float = 3
+    event_http_timeout_seconds: float = 2.5
     event_retry_delays: tuple[float, ...] = (10, 30)
+    shuffle_events: bool = False  #: events of one change come in any order, as the platform reserves the right to
+    robot_http_timeout_seconds: float = 5  #: our guess
+    check_url_timeout_seconds: float = 1.5
+    revoke_after_seconds: float = 15  #: an approval younger than this cannot be terminated by API
     card_timeout_seconds: float = 2
     ping_seconds: float = 25
     disconnect_grace_seconds: float = 10
@@ -115,11 +124,15 @@ class SandboxConfig:
     monthly_api_quota: int = 0  #: 0 = no limit
     monthly_push_quota: int = 0
     repeated_card: str = "error"  #: an outTrackId used again: "error" or "ignored", both were seen
+    repeated_route: str = "error"  #: a callbackRouteKey registered again, differently: the same two
 
     secrets: tuple[str, ...] = field(init=False, repr=False, default=())
 
     def __post_init__(self) -> None:
-        secrets = (self.wecom_secret, self.wecom_token, self.wecom_aes_key, self.ding_client_secret)
+        secrets = (
+            *(self.wecom_secret, self.wecom_token, self.wecom_aes_key),
+            *(self.ding_client_secret, self.ding_token, self.ding_aes_key),
+        )
         object.__setattr__(self, "secrets", tuple(secret for secret in secrets if secret))
         if not self.groups:
             object.__setattr__(self, "groups", (default_group(self.people),))

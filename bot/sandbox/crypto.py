@@ -13,6 +13,11 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 _BLOCK = 32  # both platforms pad to 32, not to the cipher's 16
 
 
+def hmac_sign(key: str, message: str) -> str:
+    """Base64 of HMAC-SHA256: DingTalk's signature of robot messages and of taps (protocols/dingtalk.md 3.1, 6.8)."""
+    return base64.b64encode(hmac.new(key.encode(), message.encode(), hashlib.sha256).digest()).decode()
+
+
 class BadEnvelope(Exception):
     """Signature, length, padding or owner is wrong; the text says which."""
 

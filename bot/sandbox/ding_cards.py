@@ -160,6 +160,7 @@ class CardDesk:
             "private": {},
             "overlay": {},
             "callback": body.get("callbackType") or "",
+            "route": str(body.get("callbackRouteKey") or ""),
             "user_id_type": body.get("userIdType", 1),
             "models": {name: value for name, value in body.items() if name.endswith("OpenSpaceModel")},
         }

@@ -154,15 +154,16 @@ class Gateway:
         Returns:
             None without a connection, an ack in time, or when the connection ends before it.
         """
+        what = (headers or {}).get("eventType", topic)
         able = [link for link in self.links if link.takes(kind, topic)]
         started = time.perf_counter()
         if not able:
-            self._log(topic, "no connection", started, data, None, attempt)
+            self._log(what, "no connection", started, data, None, attempt)
             return None
         link = random.choice(able)
         ack = await self._ask(link, kind, topic, data, headers or {}, timeout_seconds)
         status = str(ack.code) if ack else "no ack"
-        self._log(topic, status, started, data, ack.data if ack else None, attempt)
+        self._log(what, status, started, data, ack.data if ack else None, attempt)
         return ack
 
     async def _ask(

@@ -8,14 +8,21 @@ from collections import defaultdict, deque
 from typing import Any, Literal
 from urllib.parse import parse_qs
 
+import httpx
 from starlette.types import Receive, Scope, Send
 
+from bot.sandbox.config import Person
 from bot.sandbox.ding_cards import CardDesk
+from bot.sandbox.ding_delivery import Delivery
 from bot.sandbox.ding_gateway import Gateway
+from bot.sandbox.ding_http import HttpPush
 from bot.sandbox.ding_people import DingPeople
 from bot.sandbox.ding_refusals import DingRefused, OldRefused, new_refusal, old_refusal
 from bot.sandbox.ding_robot import DingRobot
+from bot.sandbox.ding_routes import CardRoutes
 from bot.sandbox.faults import Fault
+from bot.sandbox.oa_calls import OaCalls
+from bot.sandbox.oa_desk import OaDesk
 from bot.sandbox.server import PlatformServer
 from bot.sandbox.tokens import Tokens
 from bot.sandbox.wire import Answer, BadJson, Call, Handler
@@ -23,20 +30,29 @@ from bot.sandbox.world import World
 
 _QPS = "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi"
 _QUOTA = "Forbidden.AccessDenied.ApiCountLimitForOrg"
+_FAILED_PAGE = 200
 _WITHOUT_TOKEN = ("/v1.0/oauth2/", "/v1.0/gateway/", "/gettoken", "/robot/sendBySession")
 _EXEMPT = (*_WITHOUT_TOKEN, "/topapi/v2/user/", "/topapi/user/", "/topapi/v2/department/")
 
 
 class DingTalkHosts(PlatformServer):
-    """An ASGI app for /v1.0, /topapi, /gettoken, /media/upload, /robot/sendBySession and the WebSocket /connect."""
+    """An ASGI app for /v1.0, /topapi, /gettoken, /media/upload, /robot/…, /call_back/… and the WebSocket /connect.
+
+    Args:
+        http: how the bot is reached in HTTP mode; its requests carry their own deadlines.
+    """
 
     platform: Literal["dingtalk"] = "dingtalk"
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, http: httpx.AsyncClient) -> None:
         super().__init__(world)
         self.tokens = Tokens(world, self.config.ding_token_seconds, extends=True)
         self.gateway = Gateway(world)
         self.cards = CardDesk(world)
+        self.card_routes = CardRoutes(world)
+        self.http = HttpPush(world, http)
+        self.delivery = Delivery(world, self.gateway, self.http, self.card_routes)
+        self.oa = OaDesk(world)
         self.robot = DingRobot(world)
         self.people = DingPeople(self.config)
         self.base_url = "http://127.0.0.1"
@@ -61,11 +77,14 @@ class DingTalkHosts(PlatformServer):
             ("POST", "/v1.0/card/instances/deliver"): self.cards.deliver,
             ("PUT", "/v1.0/card/instances/spaces"): self.cards.add_spaces,
             ("PUT", "/v1.0/card/instances"): self.cards.update,
+            ("POST", "/v1.0/card/callbacks/register"): self.card_routes.register,
+            ("GET", "/call_back/get_call_back_failed_result"): self._failed_events,
             ("POST", "/topapi/v2/user/getbymobile"): self.people.by_mobile,
             ("POST", "/topapi/v2/user/get"): self.people.get,
             ("POST", "/topapi/user/getbyunionid"): self.people.by_union_id,
             ("POST", "/topapi/v2/user/list"): self.people.list,
             ("POST", "/topapi/v2/department/listsub"): self.people.sub_departments,
+            **OaCalls(world, self.oa).routes,
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -150,6 +169,18 @@ class DingTalkHosts(PlatformServer):
             raise OldRefused(40089)
         token, seconds = self.tokens.issue()
         return Answer.json({"errcode": 0, "errmsg": "ok", "access_token": token, "expires_in": seconds})
+
+    async def _failed_events(self, call: Call) -> Answer:
+        """Events that were given up in HTTP mode; reading takes them away (protocols/dingtalk.md 3.5)."""
+        page, self.delivery.parked = self.delivery.parked[:_FAILED_PAGE], self.delivery.parked[_FAILED_PAGE:]
+        more = bool(self.delivery.parked)
+        return Answer.json({"errcode": 0, "errmsg": "ok", "failed_list": page, "has_more": more})
+
+    def _person(self, user: str) -> Person:
+        person = self.config.on_dingtalk(user)
+        if person is None:
+            raise LookupError(f"nobody on DingTalk is called {user}")
+        return person
 
     @property
     def _credentials(self) -> tuple[str, str]:

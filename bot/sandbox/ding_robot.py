@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import orjson
 
@@ -98,6 +98,16 @@ class DingRobot:
             raise OldRefused(40035) from error
         self._put(users, group, _session_content(body))
         return Answer.json({"errcode": 0, "errmsg": "ok"})
+
+    def reply(self, url: str, body: dict[str, Any]) -> None:
+        """What the bot answered to a message on the spot, shown where `sendBySession` would show it.
+
+        Args:
+            url: the message's sessionWebhook.
+        """
+        session = parse_qs(urlsplit(url).query).get("session", [""])[0]
+        _, users, group = self._sessions[session]
+        self._put(users, group, _session_content(body))
 
     def new_session(self, users: list[str], group: str) -> tuple[str, float]:
         """A session for `sendBySession` and when it ends."""

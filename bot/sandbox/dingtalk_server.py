@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
-from bot.sandbox.config import Person
+import httpx
+
 from bot.sandbox.ding_faces import shown_lines
-from bot.sandbox.ding_gateway import CARD_TOPIC, ROBOT_TOPIC, Ack
-from bot.sandbox.ding_hosts import DingTalkHosts
 from bot.sandbox.ding_inbound import card_callback, find_button, robot_message
+from bot.sandbox.ding_refusals import OldRefused
 from bot.sandbox.ding_robot import session_url
+from bot.sandbox.oa_events import Event
+from bot.sandbox.oa_hands import OaHands
 from bot.sandbox.world import Shown, World
 
 _FAILED = "操作失败，请稍后再试"
 
 
-class SandboxDingTalk(DingTalkHosts):
+class SandboxDingTalk(OaHands):
     """The driving methods wait until the bot has acknowledged or the platform has given up; with `wait=False` they
     return as soon as the message stands on the phone.
     """
 
-    def __init__(self, world: World) -> None:
-        super().__init__(world)
+    def __init__(self, world: World, http: httpx.AsyncClient) -> None:
+        super().__init__(world, http)
+        self.oa.announce = self._announce
         self._last_robot: dict[str, Any] | None = None
 
     async def says(
@@ -106,8 +111,12 @@ class SandboxDingTalk(DingTalkHosts):
     async def event(self, name: str, data: dict[str, Any], event_id: str = "", *, wait: bool = True) -> str:
         """An event of the organisation; comes again when it is not acknowledged or answered LATER. Returns its id."""
         identifier = event_id or uuid.uuid4().hex
-        await self.now_or_later(self._deliver_event(name, data, identifier), wait)
+        await self.now_or_later(self.delivery.event(name, data, identifier), wait)
         return identifier
+
+    async def check_url(self) -> bool:
+        """The console's button when the event subscription is saved (HTTP mode): whether the bot answers properly."""
+        return await self.http.check_url()
 
     def shown_to(self, user: str) -> list[str]:
         """What the robot's messages look like to this person, oldest first, recalled ones gone."""
@@ -176,59 +185,31 @@ class SandboxDingTalk(DingTalkHosts):
         self.world.changed(message, state="failed")
 
     async def _push_robot(self, data: dict[str, Any], attempt: int) -> bool:
-        ack = await self.gateway.push(
-            "CALLBACK", ROBOT_TOPIC, data, timeout_seconds=self.config.redelivery_seconds, attempt=attempt
-        )
-        return ack is not None and ack.code == 200
-
-    async def _deliver_event(self, name: str, data: dict[str, Any], identifier: str) -> None:
-        headers = {
-            "eventType": name,
-            "eventId": identifier,
-            "eventBornTime": str(int(self.world.now() * 1000)),
-            "eventCorpId": self.config.ding_corp_id,
-            "eventUnifiedAppId": "sandbox-unified-app",
-        }
-        for attempt, pause in enumerate((0.0, *self.config.event_retry_delays), start=1):
-            await asyncio.sleep(pause)
-            wait_seconds = self.config.event_timeout_seconds
-            ack = await self.gateway.push(
-                "EVENT", "*", data, timeout_seconds=wait_seconds, attempt=attempt, headers=headers
-            )
-            if ack and ack.code == 200 and not (isinstance(ack.data, dict) and ack.data.get("status") == "LATER"):
-                return
+        outcome = await self.delivery.robot(data, attempt)
+        if outcome.reply:
+            with contextlib.suppress(OldRefused):  # the platform shows what it can read, and says nothing of the rest
+                self.robot.reply(data["sessionWebhook"], outcome.reply)
+        return outcome.taken
 
     async def _card_callback(self, message: Shown, track: str, instance: dict[str, Any], data: dict[str, Any]) -> None:
-        if instance["callback"] != "STREAM":
-            self._redraw(message, pending=False, error="")  # without callbackType nobody hears of the tap
+        if not self.delivery.hears_of_taps(instance):
+            self._redraw(message, pending=False, error="")
             return
         self.cards.tapped(track, +1)
         self.pushes_counted += 1
         try:
-            wait_seconds = self.config.card_timeout_seconds
-            ack = await self.gateway.push("CALLBACK", CARD_TOPIC, data, timeout_seconds=wait_seconds)
+            response = await self.delivery.tap(instance, data)
         finally:
             self.cards.tapped(track, -1)
-        self._redraw(message, pending=False, error=self._card_answer(track, message.user, ack))
-
-    def _card_answer(self, track: str, user: str, ack: Ack | None) -> str:
-        """Apply what came back; what the tapper reads when it was no good."""
-        if ack is None or ack.code != 200:
-            return _FAILED
-        response = ack.data.get("response") if isinstance(ack.data, dict) else None
-        if not isinstance(response, dict):
-            return "" if ack.data in ({}, {"response": None}) else _FAILED
-        return _FAILED if self.cards.answered(track, user, response) else ""
+        good = response is not None and not self.cards.answered(track, message.user, response)
+        self._redraw(message, pending=False, error="" if good else _FAILED)
 
     def _redraw(self, message: Shown, **more: Any) -> None:
         seen = self.cards.seen_by((message.card or {})["out_track_id"], message.user)
         self.world.changed(message, card={**(message.card or {}), **seen, **more})
 
-    def _person(self, user: str) -> Person:
-        person = self.config.on_dingtalk(user)
-        if person is None:
-            raise LookupError(f"nobody on DingTalk is called {user}")
-        return person
+    def _announce(self, events: Sequence[Event]) -> None:
+        self.spawn(self._tell(events, wait=True))
 
     async def redeliver(self) -> bool:
         """Push the last robot message once more, as the platform does without a reason that anybody knows."""

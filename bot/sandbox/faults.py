@@ -9,6 +9,10 @@ class CannotTap(Exception):
     """There is no such button, or it is no longer alive; the text is for the person who tapped."""
 
 
+class CannotDecide(Exception):
+    """This person has nothing to decide there; the text is for them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """One call that goes wrong; exactly one of the four is set."""
@@ -28,6 +32,10 @@ class Faults:
     def fail_next(self, times: int, fault: Fault, path: str = "") -> None:
         """`path` limits the fault to calls whose path contains it."""
         self._waiting += [(path, fault)] * times
+
+    def clear(self) -> None:
+        """Nothing goes wrong any more."""
+        self._waiting.clear()
 
     def take(self, path: str) -> Fault | None:
         """The fault that meets this call, if any; it is used up."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +12,7 @@ import orjson
 from fastapi import APIRouter, Body, File, Form, HTTPException, UploadFile
 from fastapi.responses import Response, StreamingResponse
 
-from bot.sandbox.faults import CannotTap
+from bot.sandbox.faults import CannotDecide, CannotTap
 
 if TYPE_CHECKING:
     from bot.sandbox.app import Sandbox
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _KEEP_ALIVE_SECONDS = 15
 _PROBE_SECONDS = 1.0
 _MESSAGES = 500
+_APPROVALS = 200
 
 JsonBody = Annotated[dict[str, Any], Body()]
 Upload = Annotated[UploadFile, File()]
@@ -32,6 +33,7 @@ def page_routes(sandbox: Sandbox) -> APIRouter:
     _watching(router, sandbox)
     _speaking(router, sandbox)
     _sending_files(router, sandbox)
+    _approving(router, sandbox)
     _training(router, sandbox)
     return router
 
@@ -55,6 +57,7 @@ def _watching(router: APIRouter, sandbox: Sandbox) -> None:
                 f"{platform}:{user}": [message.as_json() for message in shown[-_MESSAGES:]]
                 for (platform, user), shown in world.phones.items()
             },
+            "oa": sandbox.dingtalk.oa_instances()[-_APPROVALS:],
             "wire": list(world.wire)[-200:],
             "menus": {"wecom": sandbox.wecom.menu},
             "clock": clock,
@@ -176,6 +179,45 @@ def _sending_files(router: APIRouter, sandbox: Sandbox) -> None:
         if platform == "wecom":
             raise HTTPException(409, "企业微信应用收不到文件")
         return (await dingtalk.sends_file(known, await file.read(), file.filename or "file", wait=False)).as_json()
+
+
+def _approving(router: APIRouter, sandbox: Sandbox) -> None:
+    dingtalk = sandbox.dingtalk
+
+    @router.post("/decide")
+    async def decide(body: JsonBody) -> dict[str, bool]:
+        agree = body.get("agree")
+        if not isinstance(agree, bool):
+            raise HTTPException(422, "agree 要填 true 或 false")
+        return await _moved(dingtalk.oa_decides(*_approval(sandbox, body), agree, _remark(body), wait=False))
+
+    @router.post("/transfer")
+    async def transfer(body: JsonBody) -> dict[str, bool]:
+        user, instance_id = _approval(sandbox, body)
+        heir = _user(sandbox, {"platform": "dingtalk", "user": body.get("to_user")})
+        return await _moved(dingtalk.oa_transfers(user, instance_id, heir, _remark(body), wait=False))
+
+    @router.post("/revoke")
+    async def revoke(body: JsonBody) -> dict[str, bool]:
+        return await _moved(dingtalk.oa_revokes(*_approval(sandbox, body), wait=False))
+
+
+async def _moved(moving: Awaitable[None]) -> dict[str, bool]:
+    try:
+        await moving
+    except CannotDecide as error:
+        raise HTTPException(409, str(error)) from error
+    except LookupError as error:
+        raise HTTPException(404, "没有这个审批") from error
+    return {"ok": True}
+
+
+def _approval(sandbox: Sandbox, body: dict[str, Any]) -> tuple[str, str]:
+    return _user(sandbox, {**body, "platform": "dingtalk"}), _text(body, "instance_id")
+
+
+def _remark(body: dict[str, Any]) -> str:
+    return str(body.get("remark") or "")[:1024]
 
 
 def _training(router: APIRouter, sandbox: Sandbox) -> None:

@@ -23,7 +23,7 @@ Platform = Literal["wecom", "dingtalk"]
 _WIRE_KEPT = 1000
 _SECRET_KEYS = re.compile(
     r"^(access_?token|corpsecret|app_?secret|client_?secret|ticket|x-acs-dingtalk-access-token|sessionwebhook"
-    r"|downloadurl|msg_signature)$",
+    r"|downloadurl|msg_signature|api_?secret)$",
     re.IGNORECASE,
 )
 _MASK = "•••"

@@ -38,6 +38,32 @@ class Page(BaseModel):
     total: int
 
 
+class Approval(BaseModel):
+    """One contract's approval. Amounts in yuan with two decimals, times in Shanghai."""
+
+    approval_no: str
+    customer_no: str
+    kind: str
+    amount: str
+    discount: str  #: share of the list price, 0.92
+    months: int
+    submitter_no: str
+    state: str
+    waiting_for: list[str]  #: who may decide now, name and number
+    decisions: list[str]  #: name and number, verdict and time, in order
+    submitted_at: str
+    decided_at: str | None
+    contract_no: str
+
+
+class ApprovalPage(BaseModel):
+    """One page of a list."""
+
+    items: list[Approval]
+    total: int
+
+
+ListApprovals = Callable[..., Awaitable[tuple[list[dict[str, Any]], int]]]
 ListVisits = Callable[..., Awaitable[tuple[list[dict[str, Any]], int]]]
 
 
@@ -56,7 +82,7 @@ def may(keys: Sequence[ApiKey], scope: str) -> Callable[[Request], str]:
     return check
 
 
-def read_api(keys: Sequence[ApiKey], list_visits: ListVisits) -> APIRouter:
+def read_api(keys: Sequence[ApiKey], list_visits: ListVisits, list_approvals: ListApprovals) -> APIRouter:
     """Routes under /api/v1 that only read."""
     router = APIRouter(prefix="/api/v1", tags=["read"])
 
@@ -74,5 +100,19 @@ def read_api(keys: Sequence[ApiKey], list_visits: ListVisits) -> APIRouter:
             customer_no=customer, employee_no=employee, since=since, until=until, limit=limit, offset=offset
         )
         return Page(items=[Visit.model_validate(item) for item in items], total=total)
+
+    @router.get("/approvals", dependencies=[Depends(may(keys, "read"))])
+    async def approvals(
+        customer: Annotated[str, Query(description="客户编号")] = "",
+        submitter: Annotated[str, Query(description="发起人工号")] = "",
+        state: Annotated[str, Query(description="审批中, 已通过, 已拒绝, 已撤回")] = "",
+        limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 100,
+        offset: Annotated[int, Query(ge=0)] = 0,
+    ) -> ApprovalPage:
+        """Contracts' approvals that were ever submitted, newest first."""
+        items, total = await list_approvals(
+            customer_no=customer, submitter_no=submitter, state=state, limit=limit, offset=offset
+        )
+        return ApprovalPage(items=[Approval.model_validate(item) for item in items], total=total)
 
     return router

@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from bot.clock import SHANGHAI, Clock
 from bot.metrics import INBOX_OLDEST_SECONDS, INBOX_WAITING, OUTBOX_FAILED, OUTBOX_OLDEST_SECONDS, OUTBOX_WAITING
 from bot.settings import Settings
-from bot.web.api import ListVisits, read_api
+from bot.web.api import ListApprovals, ListVisits, read_api
 
 STATIC = Path(__file__).parent / "static"
 Asgi = Callable[
@@ -34,6 +34,7 @@ class Probe:
     ready: Callable[[], Awaitable[Mapping[str, str]]]  #: part -> "ok" or what is wrong
     waiting: Callable[[], Awaitable[Mapping[str, float]]]  #: depths and ages of inbox and outbox
     list_visits: ListVisits
+    list_approvals: ListApprovals
     clock: Clock
     move_clock: Callable[[datetime], Awaitable[None]]
 
@@ -73,7 +74,7 @@ def make_web(settings: Settings, probe: Probe) -> FastAPI:
         OUTBOX_FAILED.set(depths["failed"])
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
-    web.include_router(read_api(settings.server.api_keys, probe.list_visits))
+    web.include_router(read_api(settings.server.api_keys, probe.list_visits, probe.list_approvals))
     if settings.demo.enabled:
         _add_demo_clock(web, probe)
     return web

@@ -113,7 +113,54 @@ def wecom_card(face: dict[str, Any], **changes: Any) -> dict[str, Any]:
     }
 
 
-def state(*messages: dict[str, Any], wire: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+def approval(number: int, *tasks: tuple[str, str, str], **changes: Any) -> dict[str, Any]:
+    """One of DingTalk's own approvals, submitted by customer success; a task is (user, status, result)."""
+    began = (_START + timedelta(minutes=number)).isoformat()
+    return {
+        "instance_id": f"oa-{number}",
+        "process_code": "PROC-SALESBOT-CONTRACT",
+        "business_id": f"20260212083100000{number:04d}",
+        "title": "徐刚提交的合同审批",
+        "originator": "dd_xugang",
+        "status": "RUNNING",
+        "result": "",
+        "created_at": began,
+        "finished_at": None,
+        "form": {
+            "审批编号": f"SP2602120{number}",
+            "客户": "绿源超市(滨江店)",
+            "合同类型": "年框",
+            "合同金额（元）": "360000.00",
+            "折扣率": "88%",
+            "期限（月）": "12",
+            "非标说明": "",
+            "风险提示": "折扣低于底线 90%\n近半年逾期 1 次，最长 17 天",
+        },
+        "steps": [
+            {"action_type": "OR", "users": ["dd_chenlei", "dd_cuiaizhen"]},
+            {"action_type": "NONE", "users": ["dd_cuiaizhen"]},
+        ],
+        "tasks": [
+            {
+                "task_id": number * 100 + index,
+                "user": user,
+                "step": 0,
+                "status": status,
+                "result": result,
+                "remark": "同意，请按账期收款" if result == "AGREE" else "",
+                "created_at": began,
+                "finished_at": began if result else None,
+            }
+            for index, (user, status, result) in enumerate(tasks)
+        ],
+        "comments": [],
+        **changes,
+    }
+
+
+def state(
+    *messages: dict[str, Any], wire: list[dict[str, Any]] | None = None, oa: list[dict[str, Any]] | None = None
+) -> dict[str, Any]:
     """What /sandbox/state answers."""
     phones: dict[str, list[dict[str, Any]]] = {}
     for message in messages:
@@ -122,6 +169,7 @@ def state(*messages: dict[str, Any], wire: list[dict[str, Any]] | None = None) -
     return {
         "people": [dict(zip(names, person, strict=True)) for person in PEOPLE],
         "phones": phones,
+        "oa": oa or [],
         "wire": wire or [],
         "menus": {"wecom": MENU},
         "clock": {"now": "2026-02-12T08:41:00+08:00", "offset_seconds": 0},

@@ -72,7 +72,7 @@ async def test_a_customer_on_one_screen(desk: Desk) -> None:
         "1月签收：3,700.50 元（2 单）",
         "服务：评分 4/5，1 张工单没关",
         "合同：2月28日到期，还有 16 天",
-        "[记拜访] [全部订单] [全部拜访]",
+        "[记拜访] [全部订单] [全部拜访] [发起合同]",
     ]
     assert details.splitlines() == [
         "**绿源超市(滨江店)**",

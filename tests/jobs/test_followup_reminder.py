@@ -167,3 +167,20 @@ async def test_somebody_elses_reminder_is_not_yours_to_postpone(desk: Desk) -> N
     await desk.sends("hanmei", kind=Kind.TAP, tap=Tap(card_id="c", action=action.name, params=action.params()))
     assert "不是发给你的" in await desk.last("hanmei")
     assert (await desk.visits())[0].next_follow_up == date(2026, 2, 13)
+
+
+async def test_the_place_on_the_card_counts_from_when_it_was_made(desk: Desk) -> None:
+    """跟进提醒 moved to 10:30: what was done before it is not on the card."""
+    await desk.says("LiLei", LV)
+    await desk.says("LiLei", LIKANG)
+    desk.clock.move_to(TOMORROW_AT_NINE.replace(hour=10))
+    await desk.says("LiLei", "刚去了绿源滨江，样品送到了")
+    desk.clock.move_to(TOMORROW_AT_NINE.replace(hour=10, minute=30))
+    await followup_reminder(desk.job_context())
+    async with desk.unit_of_work() as uow:
+        await uow.connection.execute(
+            text("INSERT INTO job_runs (job, fire_at, state) VALUES ('followup_reminder', :at, 'done')"),
+            {"at": desk.clock.now()},
+        )
+    desk.minutes_later(1)
+    assert "利康便利店(老街店) 跟进得怎么样？" in await desk.says("LiLei", "已跟进 1")

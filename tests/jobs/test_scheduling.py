@@ -11,6 +11,7 @@ import pytest
 
 from bot.clock import SHANGHAI, Clock
 from bot.cron import next_fire
+from bot.domain.schedules import Override, Timing
 from bot.schedule import Schedule
 from jobs.context import JobContext
 from jobs.scheduling import Scheduler
@@ -102,3 +103,71 @@ async def test_workday_jobs_rest_on_holidays_and_work_on_make_up_days(scheduler:
     days = [day for job, day in _local(await scheduler.tick()) if job == "digest"]
     # 14th and 28th are make-up Saturdays, 15th to 23rd the Spring Festival
     assert days == [f"02-{day} 08:30" for day in (14, 24, 25, 26, 27, 28)]
+
+
+# -- changed by people ----------------------------------------------------------------------------------------------
+async def _change(make: Make, clock: MovedClock, **changes: Any) -> None:
+    async with make() as uow:
+        await uow.schedules.change(Override(job="digest", changed_by="YG001", **{"changed_at": clock.at, **changes}))
+
+
+async def test_a_changed_time_holds_from_the_next_tick(scheduler: Scheduler, make: Make, clock: MovedClock) -> None:
+    await _change(make, clock, cron="40 8 * * *")
+    clock.at += timedelta(minutes=45)
+    assert _local(await scheduler.tick()) == [("digest", "02-12 08:40")]
+
+
+async def test_nothing_fires_for_a_time_before_the_change(scheduler: Scheduler, make: Make, clock: MovedClock) -> None:
+    """No tick between 8:00 and the change at 8:50: what would have been due at 8:40 under the new time is not."""
+    await _change(make, clock, cron="40 8 * * *", changed_at=clock.at + timedelta(minutes=50))
+    clock.at += timedelta(minutes=55)
+    assert await scheduler.tick() == []
+
+
+async def test_back_to_the_jobs_own_time_is_a_change_like_any_other(
+    scheduler: Scheduler, make: Make, clock: MovedClock
+) -> None:
+    await _change(make, clock, changed_at=clock.at + timedelta(minutes=50))
+    clock.at += timedelta(minutes=55)
+    assert await scheduler.tick() == []
+    clock.at += timedelta(days=1)
+    assert ("digest", "02-13 08:30") in _local(await scheduler.tick())
+
+
+async def test_a_job_that_is_switched_off_rests(scheduler: Scheduler, make: Make, clock: MovedClock) -> None:
+    await _change(make, clock, enabled=False)
+    clock.at += timedelta(minutes=45)
+    assert await scheduler.tick() == []
+
+
+@pytest.mark.parametrize(
+    ("workdays_only", "days"),
+    [
+        pytest.param(None, [], id="the job's own: workdays"),
+        pytest.param(False, ["02-15 08:40"], id="days off too, the first of the Spring Festival"),
+    ],
+)
+async def test_days_off_as_people_want_them(
+    workdays_only: bool | None, days: list[str], scheduler: Scheduler, make: Make, clock: MovedClock
+) -> None:
+    clock.at = datetime(2026, 2, 15, 8, 0, tzinfo=SHANGHAI)
+    await scheduler.tick()
+    await _change(make, clock, cron="40 8 * * *", workdays_only=workdays_only)
+    clock.at += timedelta(minutes=45)
+    assert [day for job, day in _local(await scheduler.tick()) if job == "digest"] == days
+
+
+async def test_a_change_made_ahead_of_a_clock_that_was_moved_back_holds_at_once(
+    scheduler: Scheduler, make: Make, clock: MovedClock
+) -> None:
+    await _change(make, clock, cron="40 8 * * *", changed_at=clock.at + timedelta(days=9))
+    clock.at += timedelta(minutes=45)
+    assert _local(await scheduler.tick()) == [("digest", "02-12 08:40")]
+
+
+def test_the_next_run_leaves_days_off_out() -> None:
+    saturday = datetime(2026, 2, 14, 9, 0, tzinfo=SHANGHAI)  # a make-up day; the Spring Festival follows
+    timetable = schedule.timetable(next_fire)
+    after = timetable.next_run(Timing("*/30 8 * * *", workdays_only=True), saturday)
+    assert after == datetime(2026, 2, 24, 8, 0, tzinfo=SHANGHAI)
+    assert timetable.next_run(Timing("0 8 30 2 *"), saturday) is None

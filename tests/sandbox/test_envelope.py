@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from bot.sandbox.crypto import BadEnvelope, CallbackCipher
+from bot.sandbox.crypto import BadEnvelope, CallbackCipher, hmac_sign
 
 KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 WECOM_TOKEN, CORP = "QDG6eK9chatopsTok", "ww1a2b3c4d5e6f7a8b"
@@ -142,6 +142,75 @@ def test_v5_the_vendors_own_example() -> None:
     echo = "P9nAzCzyDtyTWESHep1vC5X9xho/qYX3Zpb4yKa9SKld1DsH3Iyt3tP3zNdtp+4RPcs8TgAE7OaBO+FZXvnaqQ=="
     signature = "5c45ff5e21c57e6ad56bac8758b79b1d9ac89fd3"
     assert cipher.open(signature, "1409659589", "263014780", echo) == "1616140317555161061"
+
+
+@pytest.mark.parametrize(
+    ("token", "aes_key", "owner", "timestamp", "nonce", "signature", "encrypted", "plain"),
+    [
+        pytest.param(
+            "123456",
+            "1234567890123456789012345678901234567890123",
+            "dingsnotzck6pm5veliw",
+            "1614767836",
+            "A7Co0cJLMzIDtMMI",
+            "9a95a004dd16f5c307e849b994173f76aa26e5eb",
+            "YvkvaGe4hQxd3VxRmEty0dVlnCOAqwf56xwTRHDHoOURqhalbmBJQk5FNcRk42Gl5T0YQXZNwpwWSm1xAFJ5ZA==",
+            "success",
+            id="A",
+        ),
+        pytest.param(
+            "mryue",
+            "Yue0EfdN5900c1ce5cf6A152c63DDe1808a60c5ecd7",
+            "ding6ccabc44d2c8d38b",
+            "1608001896814",
+            "WL4PK6yA",
+            "03044561471240d4a14bb09372dfcfd4fd0e40cb",
+            (
+                "0vJiX6vliEpwG3U45CtXqi+m8PXbQRARJ8p8BbDuD1EMTDf0jKpQ79QS93qEk7XHpP6u+oTTrd15NRPvNvmBKyDCYxxOK+HZ"
+                "eKju4yhELOFchzNukR+t8SB/qk4ROMu3"
+            ),
+            '{"EventType":"check_url"}',
+            id="B",
+        ),
+    ],
+)
+def test_dingtalks_own_examples(
+    token: str, aes_key: str, owner: str, timestamp: str, nonce: str, signature: str, encrypted: str, plain: str
+) -> None:
+    cipher = CallbackCipher(token, aes_key, owner)
+    assert cipher.open(signature, timestamp, nonce, encrypted) == plain
+    with pytest.raises(BadEnvelope, match="another owner"):
+        CallbackCipher(token, aes_key, "dingsomebodyelse").open(signature, timestamp, nonce, encrypted)
+
+
+def test_the_random_part_of_vector_a_makes_the_same_bytes() -> None:
+    cipher = CallbackCipher("123456", "1234567890123456789012345678901234567890123", "dingsnotzck6pm5veliw")
+    encrypted = "YvkvaGe4hQxd3VxRmEty0dVlnCOAqwf56xwTRHDHoOURqhalbmBJQk5FNcRk42Gl5T0YQXZNwpwWSm1xAFJ5ZA=="
+    assert cipher.encrypt("success", random=b"dICkEDLj0eb6yAbc") == encrypted
+
+
+@pytest.mark.parametrize(
+    ("key", "message", "signature"),
+    [
+        pytest.param(
+            "this is a secret",
+            "1577262236757\nthis is a secret",
+            "DJrE6qdyVGCQz9z5r2MDuNcNAhwYnuAkyj13cx169CA=",
+            id="robot message",
+        ),
+        pytest.param(
+            "SECexample0001",
+            "1783610513000\nSECexample0001",
+            "hBwiS5lWb+MYipWpLPTL09CY6wYgS5CVI7DGxZ46Olw=",
+            id="custom robot",
+        ),
+        pytest.param(
+            "card_api_secret_01", "1783610513000", "6/QzaNf/MzDSqS3+Xpy8mKyNFKuiYQ41NAffQxGGbTo=", id="card callback"
+        ),
+    ],
+)
+def test_hmac_vectors(key: str, message: str, signature: str) -> None:
+    assert hmac_sign(key, message) == signature
 
 
 V1 = VECTORS["V1"]

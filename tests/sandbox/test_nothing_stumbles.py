@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from bot.sandbox.app import Sandbox
 from bot.sandbox.config import SandboxConfig
+from bot.sandbox.oa_forms import CONTRACT_CODE
 from bot.sandbox.wire import Call
+from tests.sandbox.approvals import any_of, one, request
 from tests.sandbox.bots import buttons as ding_buttons
 from tests.sandbox.test_wecom_api import NOTICE, buttons, options, selects, vote
 
@@ -73,6 +75,52 @@ CARD = {
     "cardUpdateOptions": {"updateCardDataByKey": True, "updatePrivateDataByKey": True},
 }
 ROBOT = {"robotCode": CONFIG.ding_client_id, "userIds": ["manager01"], "processQueryKeys": ["k"], "downloadCode": "c"}
+CONTRACT = {"processCode": CONTRACT_CODE, "processInstanceId": "x", "remark": "r"}
+WORKFLOW = "/v1.0/workflow"
+OA_BODIES: list[tuple[str, str, dict[str, Any]]] = [
+    ("POST", f"{WORKFLOW}/processInstances", request(any_of("manager01", "finance01"), one("success01"), deptId=-1)),
+    (
+        "POST",
+        f"{WORKFLOW}/processInstances/execute",
+        {**CONTRACT, "actionerUserId": "u", "taskId": 1, "result": "agree"},
+    ),
+    ("POST", f"{WORKFLOW}/processInstances/terminate", {**CONTRACT, "isSystem": True, "operatingUserId": "u"}),
+    ("POST", f"{WORKFLOW}/processInstances/comments", {**CONTRACT, "text": "t", "commentUserId": "u"}),
+    ("POST", f"{WORKFLOW}/tasks/redirect", {"taskId": 1, "toUserId": "finance01", "operateUserId": "manager01"}),
+    (
+        "POST",
+        f"{WORKFLOW}/processes/instanceIds/query",
+        {
+            **CONTRACT,
+            "startTime": 1,
+            "endTime": 2,
+            "nextToken": 0,
+            "maxResults": 20,
+            "userIds": ["u"],
+            "statuses": ["NEW"],
+        },
+    ),
+    (
+        "POST",
+        f"{WORKFLOW}/forms",
+        {
+            "name": "n",
+            "formComponents": [
+                {
+                    "componentType": "TableField",
+                    "props": {"componentId": "c", "label": "l", "options": [{"key": "k", "value": "v"}]},
+                    "children": [{"componentType": "TextField", "props": {"componentId": "d", "label": "m"}}],
+                }
+            ],
+            "templateConfig": {"hidden": True},
+        },
+    ),
+    (
+        "POST",
+        "/v1.0/card/callbacks/register",
+        {"callbackRouteKey": "k", "callbackUrl": "http://x", "apiSecret": "s", "forceUpdate": True},
+    ),
+]
 DING_BODIES: list[tuple[str, str, dict[str, Any]]] = [
     ("POST", "/v1.0/card/instances/createAndDeliver", CARD),
     ("POST", "/v1.0/card/instances", CARD),
@@ -88,6 +136,7 @@ DING_BODIES: list[tuple[str, str, dict[str, Any]]] = [
     ),
     ("POST", "/topapi/v2/user/list", {"dept_id": 1, "cursor": 0, "size": 10}),
     ("POST", "/topapi/v2/user/getbymobile", {"mobile": "19900001001"}),
+    *OA_BODIES,
 ]
 ODD = st.sampled_from([None, 0, -1, 1.5, True, "", "x", "中" * 400, [], [1], [None], {}, {"a": 1}, "0" * 40])
 

@@ -1,9 +1,13 @@
-"""Clients that others wrote, against the sandbox: wechatpy, and the official DingTalk Stream client as a process."""
+"""Clients that others wrote, against the sandbox.
+
+wechatpy; the official DingTalk Stream client, as a process; dingtalk-sdk's crypto for events over HTTP.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import dataclasses
+import json
 import os
 import sys
 import time
@@ -14,6 +18,7 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 import requests
+from dingtalk.crypto import DingTalkCrypto
 from starlette.types import Receive, Scope, Send
 from wechatpy.enterprise import WeChatClient, create_reply, parse_message
 from wechatpy.enterprise.crypto import WeChatCrypto
@@ -54,6 +59,37 @@ async def test_wechatpy_reads_our_callbacks_and_we_read_its_replies(config: Sand
     await sandbox.wecom.sends_location("lilei", 31.2, 121.4, "人民广场")
     assert bot.heard[1].location == ("31.2", "121.4")  # type: ignore[attr-defined]
     assert sandbox.wecom.shown_to("lilei") == ["收到", "收到"]
+    await sandbox.close()
+
+
+class DingtalkSdkBot:
+    """Takes events in HTTP mode with dingtalk-sdk's crypto.
+
+    Console events end with the Client ID; the package's own client would take the corpId (dingtalk.md 11.1).
+    """
+
+    def __init__(self, config: SandboxConfig) -> None:
+        self.crypto = DingTalkCrypto(config.ding_token, config.ding_aes_key, config.ding_client_id)
+        self.heard: list[dict[str, object]] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        query = {name: values[0] for name, values in parse_qs(scope["query_string"].decode()).items()}
+        keys = query["msg_signature"], query["timestamp"], query["nonce"]
+        plain = self.crypto.decrypt_message((await receive())["body"], *keys)
+        self.heard.append(json.loads(plain))
+        answer = json.dumps(self.crypto.encrypt_message("success")).encode()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": answer})
+
+
+async def test_dingtalk_sdk_reads_our_events_and_we_read_its_answers(config: SandboxConfig) -> None:
+    by_http = dataclasses.replace(config, ding_mode="http")
+    bot = DingtalkSdkBot(by_http)
+    sandbox = Sandbox(by_http, bot=httpx.ASGITransport(app=bot))
+    assert await sandbox.dingtalk.check_url()
+    await sandbox.dingtalk.event("bpms_instance_change", {"title": "合同审批 😀", "type": "start"}, "evt-1")
+    assert [event["EventType"] for event in bot.heard] == ["check_url", "bpms_instance_change"]
+    assert (bot.heard[1]["title"], bot.heard[1]["eventId"]) == ("合同审批 😀", "evt-1")
     await sandbox.close()
 
 

@@ -12,10 +12,12 @@ from typing import Any
 from sqlalchemy import text
 
 import handlers
+import jobs
 from bot.channels.base import Downloaded
 from bot.clock import SHANGHAI, FixedClock
 from bot.connectors.ai import ChatReader
 from bot.connectors.speech import SpeechToText
+from bot.cron import next_fire
 from bot.domain.directory import Directory
 from bot.domain.people import Contact, Customer, Employee, Role
 from bot.errors import ChannelError
@@ -106,6 +108,7 @@ class Desk:
                 clock=self.clock,
                 channels=self.channels,
                 settings=settings,
+                timetable=jobs.schedule.timetable(next_fire),
                 strangers=serve_stranger,
             ),
             arrivals=asyncio.Semaphore(0),
@@ -215,8 +218,6 @@ class Desk:
 
     async def work(self) -> None:
         """Run the background tasks that wait, once each, and handle what they bring back."""
-        import jobs
-
         tasks = await self.deferred()
         async with self.unit_of_work() as uow:
             await uow.connection.execute(text("DELETE FROM procrastinate_jobs WHERE task_name <> 'deliver'"))

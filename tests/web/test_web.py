@@ -14,6 +14,7 @@ from sqlalchemy import insert
 from bot.clock import FixedClock
 from bot.settings import ApiKey, DemoSettings, ServerSettings, Settings
 from bot.web.app import Probe, make_web
+from store.approval_listing import list_approvals
 from store.business import visits
 from store.database import Database
 from store.listing import list_visits
@@ -38,6 +39,9 @@ class House:
     async def list_visits(self, **filters: Any) -> tuple[list[dict[str, Any]], int]:
         return await list_visits(self.database, **filters)
 
+    async def list_approvals(self, **filters: Any) -> tuple[list[dict[str, Any]], int]:
+        return await list_approvals(self.database, **filters)
+
     async def move_clock(self, moment: datetime) -> None:
         self.clock.move_to(moment)
 
@@ -47,6 +51,7 @@ class House:
             ready=self.ready,
             waiting=self.waiting,
             list_visits=self.list_visits,
+            list_approvals=self.list_approvals,
             clock=self.clock,
             move_clock=self.move_clock,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +23,10 @@ log = structlog.get_logger(__name__)
 
 TOKEN_TIMEOUT, API_TIMEOUT, MEDIA_TIMEOUT = 5.0, 10.0, 60.0  # seconds, 10.4
 CALLS_PER_SECOND = 20  # per app and API in every edition (10.1)
-BILLED = ("oto", "group", "card", "card_deliver", "card_update", "download", "upload")
+BILLED = (
+    *("oto", "group", "card", "card_deliver", "card_update", "card_route", "download", "upload"),
+    *("oa_create", "oa_find", "oa_read", "oa_execute", "oa_redirect", "oa_terminate", "oa_comment", "oa_form"),
+)
 """Our names of the APIs that draw on the monthly quota; contacts and tokens are exempt."""
 RENEWAL_SECONDS = 30.0  # a token is renewed by force at most that often (TokenStore.drop)
 
@@ -53,6 +56,10 @@ class Api:
         secret = self.settings.client_secret.get_secret_value().encode()
         digest = hmac.new(secret, b"token", hashlib.sha256).hexdigest()[:24]
         return f"dingtalk:{self.settings.client_id}:{digest}"
+
+    def now(self) -> datetime:
+        """Real time, aware UTC."""
+        return self._real_now()
 
     def limit(self, api: str) -> Limit:
         """20 calls a second for this app and API."""
@@ -84,12 +91,13 @@ class Api:
         TOKEN_REFRESHES.labels("dingtalk").inc()
         return token, float(lives) if isinstance(lives, (int, float, str)) and lives else 7200.0
 
-    async def new(self, method: str, path: str, *, api: str, idempotent: bool, json: Mapping[str, Any]) -> Answer:
+    async def new(self, method: str, path: str, *, api: str, idempotent: bool, **request: Any) -> Answer:
         """A call to the new host. Returns also answers with a problem that is the caller's to read.
 
         Args:
             api: one of `BILLED`.
             idempotent: repeating it does no harm (10.5).
+            request: `json` or `params`, as httpx takes them.
         Raises:
             ChannelError: all but plain rejections.
         """
@@ -97,7 +105,7 @@ class Api:
         async def once(token: str) -> Answer:
             headers = {"x-acs-dingtalk-access-token": token}
             url = f"{self.settings.api_base}{path}"
-            return await self._request(method, url, idempotent=idempotent, json=json, headers=headers)
+            return await self._request(method, url, idempotent=idempotent, headers=headers, **request)
 
         return await self._authenticated(once, api=api)
 

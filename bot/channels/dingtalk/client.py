@@ -8,15 +8,17 @@ from datetime import datetime
 
 import httpx
 
-from bot.channels.base import CardHandle, Downloaded, FileStore, Limit, Limiter, Quota, TokenStore
-from bot.channels.dingtalk import render
+from bot.channels.base import ApprovalOffice, CardHandle, Downloaded, FileStore, Limit, Limiter, Quota, TokenStore
+from bot.channels.dingtalk import card_route, render
 from bot.channels.dingtalk.answers import RECEIVER_CODES
 from bot.channels.dingtalk.api import Api
 from bot.channels.dingtalk.cards import CardClient
 from bot.channels.dingtalk.contacts import Contacts
-from bot.channels.dingtalk.doctor import Finding, examine
+from bot.channels.dingtalk.doctor import Finding, examine, examine_http
+from bot.channels.dingtalk.http import CARD_PATH
 from bot.channels.dingtalk.media import MediaClient, sendable
 from bot.channels.dingtalk.quota import QuotaState, quota_state
+from bot.channels.dingtalk.workflow import Workflow
 from bot.clock import Clock
 from bot.errors import ChannelMisconfigured, ChannelRejected, ChannelUnavailable, OutcomeUnknown, RateLimited
 from bot.messages import (
@@ -60,6 +62,7 @@ class DingTalkChannel:
         self._files = files
         self._quota = quota
         self.contacts = Contacts(self._api)
+        self.approvals: ApprovalOffice | None = Workflow(self._api) if settings.approval_process_code else None
 
     # -- before sending --
     def split(self, content: Content) -> tuple[Content, ...]:
@@ -205,6 +208,12 @@ class DingTalkChannel:
         """The member with this mobile number, or None."""
         return await self.contacts.user_id_by_mobile(mobile)
 
+    async def publish_card_route(self, public_url: str) -> bool:
+        """HTTP mode with cards: have taps posted to our address. True when another address was registered."""
+        if self._settings.mode != "http" or not self._has_template:
+            return False
+        return await card_route.publish(self._api, public_url + CARD_PATH)
+
     async def quota_state(self) -> QuotaState:
         """This month's API calls and pushes against the limits of the settings."""
         return await quota_state(self._quota, self._settings)
@@ -212,6 +221,10 @@ class DingTalkChannel:
     async def check(self) -> list[Finding]:
         """For doctor: real calls without effect on anybody."""
         return await examine(self._api, await self.quota_state())
+
+    async def check_addresses(self, public_url: str) -> list[Finding]:
+        """For doctor: where HTTP mode receives; nothing to say in Stream mode."""
+        return await examine_http(self._api, public_url) if self._settings.mode == "http" else []
 
 
 def _file_message(kind: str, media_id: str, file_name: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import os
 import struct
+from collections.abc import Callable
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
@@ -39,13 +40,17 @@ def same(expected: str, given: str) -> bool:
 class EventCrypto:
     """Event callbacks: SHA-1 over the sorted parts, AES-256-CBC with the key's head as IV.
 
-    `owner_key` is the Client ID for events configured in the console of an internal app (3.2, step 5).
+    `owner_key` is the Client ID for events configured in the console of an internal app (3.2, step 5). `urandom` is
+    another source of random bytes, for vectors.
     """
 
-    def __init__(self, token: str, aes_key: str, owner_key: str) -> None:
+    def __init__(
+        self, token: str, aes_key: str, owner_key: str, *, urandom: Callable[[int], bytes] = os.urandom
+    ) -> None:
         key = base64.b64decode(f"{aes_key}=")
         self._token = token
         self._owner = owner_key.encode()
+        self._urandom = urandom
         self._cipher = Cipher(algorithms.AES(key), modes.CBC(key[:16]))
 
     def signature(self, timestamp: str, nonce: str, encrypt: str) -> str:
@@ -86,7 +91,7 @@ class EventCrypto:
 
     def encrypt(self, message: bytes, *, random: bytes | None = None) -> str:
         """`random` is 16 bytes, for vectors; fresh ones otherwise."""
-        head = random or os.urandom(_RANDOM)
+        head = random or self._urandom(_RANDOM)
         whole = head + struct.pack(">I", len(message)) + message + self._owner
         pad = _BLOCK - len(whole) % _BLOCK
         encryptor = self._cipher.encryptor()

@@ -77,6 +77,17 @@ def loads(text: str | bytes) -> Any:
         return orjson.loads(json.dumps(lenient, ensure_ascii=False).encode("utf-8", "replace"))
 
 
+def json_object(body: bytes) -> dict[str, Any]:
+    """Raises BadInput for anything that is not a JSON object."""
+    try:
+        data = loads(body)
+    except ValueError as error:
+        raise BadInput("not JSON") from error
+    if not isinstance(data, dict):
+        raise BadInput("not a JSON object")
+    return data
+
+
 def decode(raw: str | bytes) -> Frame | None:
     """A frame, or None for what is not one (nothing to answer: it has no messageId)."""
     try:

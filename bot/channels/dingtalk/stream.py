@@ -6,6 +6,7 @@ Why the loop is ours and not the official package's: protocols/dingtalk.md 11.2 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from bot.channels.dingtalk.frames import Frame
 from bot.channels.dingtalk.gateway import handshake, open_connection
 from bot.channels.dingtalk.link import Link, Timing
 from bot.channels.dingtalk.quota import PushCounter
+from bot.channels.dingtalk.storing import Storing
 from bot.channels.dingtalk.taps import DoubleTaps
 from bot.clock import Clock
 from bot.errors import BadInput, ChannelError, ChannelMisconfigured, RateLimited
@@ -36,7 +38,6 @@ T = TypeVar("T")
 CardAnswer = Callable[[InboundMessage], Awaitable[Mapping[str, Any]]]
 """The response of 6.7 for a tap that is stored (shown to the person who tapped only); 0.3 s, else it is empty."""
 
-STORING_AT_ONCE = 256  # accepts under way; the store batches them
 LONGEST_WAIT_SECONDS = 300.0  # a blocked address is let in again after 5 minutes (10.2)
 UNANSWERED_AT_ONCE = 5000  # beyond that a push is put off at once, without a task of its own
 
@@ -78,18 +79,17 @@ class DingTalkStream:
         self.state = StreamState()
         self._settings = settings
         self._http = http
-        self._accept = accept
+        self._storing = Storing(accept, self._count)
         self._on_card = on_card
         self._pushes = PushCounter(settings, quota) if quota is not None else None
         self._timing = timing or Timing()
         self._backoff = Backoff.usual(pace or Pace(), time.monotonic)
         self._double_taps = DoubleTaps(time.monotonic)
         self._real_now = real_now
-        self._room = asyncio.Semaphore(STORING_AT_ONCE)
         self._stopping = asyncio.Event()
         self._finished = asyncio.Event()
         self._finished.set()
-        self._work: set[asyncio.Task[Any]] = set()  # outlives a link: a lost socket cancels no accept
+        self._work: set[asyncio.Task[Any]] = set()  # outlives a link: a lost socket cancels no answer
         self._retiring: set[asyncio.Task[Any]] = set()
 
     # -- life --
@@ -124,7 +124,9 @@ class DingTalkStream:
             )
             if address is None:
                 return None
-            socket = await self._unless_stopping(handshake(address, timeout=self._timing.open_within))
+            socket = await self._unless_stopping(
+                handshake(address, timeout=self._timing.open_within), undo=lambda socket: socket.transport.abort()
+            )
         except ChannelMisconfigured as error:
             refused = error.code in CREDENTIAL_CODES
             await self._failed(error, self._backoff.after_refusal() if refused else self._backoff.after_failure())
@@ -166,24 +168,35 @@ class DingTalkStream:
             self._keep(self._retiring, link.retire())
         if self._retiring:
             await asyncio.wait(self._retiring)
-        if self._work:
-            await asyncio.wait(self._work, timeout=self._timing.drain_within)
-        for task in self._work:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._timing.drain_within):
+                while work := self._under_way():
+                    await asyncio.wait(work)
+        for task in (work := self._under_way()):
             task.cancel()
-        await asyncio.gather(*self._work, return_exceptions=True)
+        await asyncio.gather(*work, return_exceptions=True)
         if self._pushes is not None:
             await self._pushes.flush()
 
-    async def _unless_stopping(self, work: Coroutine[Any, Any, T]) -> T | None:
-        """What `work` returns; None, with `work` cancelled, once stopping."""
+    def _under_way(self) -> set[asyncio.Task[Any]]:
+        return {*self._work, *self._storing.under_way}
+
+    async def _unless_stopping(
+        self, work: Coroutine[Any, Any, T], *, undo: Callable[[T], None] | None = None
+    ) -> T | None:
+        """What `work` returns; None, with `work` cancelled, once stopping. `undo` takes back what nobody will hold."""
         task, stop = asyncio.create_task(work), asyncio.create_task(self._stopping.wait())
+        held = False
         try:
             await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
-            return task.result() if task.done() else None
+            held = task.done()
+            return task.result() if held else None
         finally:
             for each in (task, stop):
                 each.cancel()
-            await asyncio.gather(task, stop, return_exceptions=True)
+            result, _ = await asyncio.gather(task, stop, return_exceptions=True)
+            if not held and undo is not None and not isinstance(result, BaseException):
+                undo(result)
 
     @staticmethod
     def _keep(where: set[asyncio.Task[Any]], work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
@@ -226,10 +239,7 @@ class DingTalkStream:
         if self._pushes is not None and normalize.counts_as_push(message):
             self._pushes.add()
         try:
-            async with asyncio.timeout(self._timing.store_within):
-                await self._room.acquire()
-                # Shielded: an insert that comes after the deadline does no harm, the inbox is unique.
-                await asyncio.shield(self._keep(self._work, self._store(message)))
+            await self._storing.store(message, within=self._timing.store_within)
         except TimeoutError:
             self._count("put_off")
             log.warning("dingtalk.stream.put_off", message_id=message.message_id)
@@ -243,12 +253,6 @@ class DingTalkStream:
     def _count(self, outcome: str) -> None:
         setattr(self.state, outcome, getattr(self.state, outcome) + 1)
         CALLBACKS.labels("dingtalk", outcome).inc()
-
-    async def _store(self, message: InboundMessage) -> None:
-        try:
-            self._count("stored" if await self._accept(message) else "known")
-        finally:
-            self._room.release()
 
     def _normalize(self, frame: Frame) -> InboundMessage:
         data, app, now = frame.payload(), self._settings.client_id, self._real_now()

@@ -6,14 +6,13 @@ The answer goes out after `accept` has committed and before any work: the platfo
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
-from urllib.parse import unquote
 
 import structlog
 
+from bot.channels.asgi import MAX_BODY_BYTES, Receive, Scope, Send, answer, query_values, read_body
 from bot.channels.base import Accept
 from bot.channels.wecom.crypto import KeySet
 from bot.channels.wecom.normalize import normalize
@@ -24,11 +23,6 @@ from bot.metrics import ACK_SECONDS, CALLBACKS
 from bot.settings import WeComSettings
 
 PATH = "/wecom/callback"
-MAX_BODY_BYTES = 1_000_000  # checklist 14.4; a real callback has a few kB
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 log = structlog.get_logger(__name__)
 
@@ -44,13 +38,7 @@ class Query:
 
     @classmethod
     def parse(cls, query: bytes) -> Query:
-        """A `+` stays a plus: the platform's base64 has them, form decoding would make them blanks."""
-        values: dict[str, str] = {}
-        for part in query.decode("latin-1").split("&"):
-            name, _, value = part.partition("=")
-            if name in cls.__slots__:
-                values.setdefault(name, unquote(value) if "%" in value else value)
-        return cls(**values)
+        return cls(**{name: value for name, value in query_values(query).items() if name in cls.__slots__})
 
 
 class Receiver:
@@ -127,45 +115,45 @@ class WeComCallback:
         if scope["type"] != "http":
             return
         if scope["path"] != PATH:
-            await _answer(send, 404)
+            await answer(send, 404)
         elif scope["method"] == "POST":
             await self._posted(scope, receive, send)
         elif scope["method"] == "GET":
             await self._verify(scope, send)
         else:
-            await _answer(send, 405, headers=[(b"allow", b"GET, POST")])
+            await answer(send, 405, headers=[(b"allow", b"GET, POST")])
 
     async def _verify(self, scope: Scope, send: Send) -> None:
         try:
             echo = self._receiver.verify(Query.parse(scope["query_string"]))
         except ForgedCallback as error:
             self._count(error)
-            await _answer(send, 403)
+            await answer(send, 403)
             return
-        await _answer(send, 200, echo, headers=[(b"content-type", b"text/plain; charset=utf-8")])
+        await answer(send, 200, echo, headers=[(b"content-type", b"text/plain; charset=utf-8")])
 
     async def _posted(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
-        body = await _read(receive)
+        body = await read_body(receive)
         if body is None:
             return
         if len(body) > MAX_BODY_BYTES:
-            await _answer(send, 413, headers=[(b"connection", b"close")])
+            await answer(send, 413, headers=[(b"connection", b"close")])
             return
         try:
             message = self._receiver.read(Query.parse(scope["query_string"]), body)
         except ForgedCallback as error:
             self._count(error)
-            await _answer(send, 403)
+            await answer(send, 403)
             return
         try:
             fresh = await self._accept(message)
         except Exception:  # whatever it was: the platform must send it again
             log.exception("callback not stored", channel="wecom", message_id=message.message_id)
             self._counters["failed"].inc()
-            await _answer(send, 500)
+            await answer(send, 500)
             return
-        await _answer(send, 200)
+        await answer(send, 200)
         self._counters["stored" if fresh else "known"].inc()
         self._ack_seconds.observe(time.perf_counter() - began)
 
@@ -174,29 +162,3 @@ class WeComCallback:
         self.refused[reason] = self.refused.get(reason, 0) + 1
         self._counters["refused"].inc()
         log.warning("callback refused", channel="wecom", reason=reason)
-
-
-async def _read(receive: Receive) -> bytes | None:
-    """The body, cut off as soon as it is too long; None when the caller hung up."""
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        part: bytes = message.get("body", b"")
-        if not message.get("more_body") and not parts:
-            return part
-        parts.append(part)
-        size += len(part)
-        if not message.get("more_body") or size > MAX_BODY_BYTES:
-            return b"".join(parts)
-
-
-async def _answer(
-    send: Send, status: int, body: bytes = b"", *, headers: list[tuple[bytes, bytes]] | None = None
-) -> None:
-    """An empty 200 means: taken, nothing to say, do not post again (1.5)."""
-    length = (b"content-length", str(len(body)).encode())
-    await send({"type": "http.response.start", "status": status, "headers": [length, *(headers or ())]})
-    await send({"type": "http.response.body", "body": body})

@@ -42,6 +42,9 @@ export const api = {
   voice: (who, note) => post("voice", { ...who, ...note }),
   photo: (who, file) => upload("photo", { ...who, file }),
   file: (who, file) => upload("file", { ...who, file }),
+  decide: (user, instance_id, agree, remark) => post("decide", { user, instance_id, agree, remark }),
+  transfer: (user, instance_id, to_user, remark) => post("transfer", { user, instance_id, to_user, remark }),
+  revoke: (user, instance_id) => post("revoke", { user, instance_id }),
   clock: (change) => post("clock", change),
 };
 

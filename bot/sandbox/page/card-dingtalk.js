@@ -12,7 +12,7 @@ export function dingtalkCard(message, actions) {
   const input = live ? h("input.card-input", { type: "text", placeholder: "补充一句（可不填）", "aria-label": "随按钮一起提交的文字", maxLength: 500 }) : null;
   return h(
     "div.bubble.card.ding-card",
-    { dataset: { card: track } },
+    { class: pending ? "pending" : "", dataset: { card: track } },
     vars.title ? h("div.ding-title", {}, vars.title) : null,
     vars.body ? markdown(vars.body, DINGTALK) : null,
     vars.status ? h("p.ding-status", {}, markdown(vars.status, DINGTALK)) : null,

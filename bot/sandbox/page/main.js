@@ -89,6 +89,7 @@ function markUnseen({ platform, user }) {
 
 state.addEventListener("message", (event) => received(event, "message"));
 state.addEventListener("update", (event) => received(event, "update"));
+state.addEventListener("oa", () => phones.forEach((phone) => phone.approvals?.redraw()));
 state.addEventListener("wire", (event) => wire.add(event.detail));
 state.addEventListener("menu", () => phones.forEach((phone) => phone.setMenu()));
 state.addEventListener("bot", drawBot);
@@ -122,6 +123,7 @@ stream(
   {
     message: (data) => state.message(data),
     update: (data) => state.message(data),
+    oa: (data) => state.setApproval(data),
     wire: (data) => state.addWire(data),
     clock: (data) => state.setClock(data),
     menu: (data) => state.setMenu(data),

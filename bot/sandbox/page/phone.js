@@ -1,6 +1,7 @@
 // One phone: whose it is, the conversation with the bot, and what can be said in it.
 
 import { api } from "./api.js";
+import { Approvals } from "./approvals.js";
 import { bubbleRow } from "./bubbles.js";
 import { Composer } from "./composer.js";
 import { h, icon } from "./dom.js";
@@ -41,6 +42,7 @@ export class Phone {
     if (person) this.#option(person)?.classList.remove("unseen");
     this.picker.classList.toggle("unseen", Boolean(this.picker.querySelector(".unseen")));
     this.picker.value = person?.employee_no ?? "";
+    this.approvals?.hold(this.who.user);
     this.#stopWaiting();
     this.#drawPrompts();
     this.redraw();
@@ -85,7 +87,10 @@ export class Phone {
     const old = this.log.querySelector(`[data-id="${CSS.escape(message.id)}"]`);
     if (!old) return;
     const stick = this.#nearBottom();
-    old.replaceWith(bubbleRow(message, this.#actions(), this.person));
+    const row = bubbleRow(message, this.#actions(), this.person);
+    const typing = typed(old, row);
+    old.replaceWith(row);
+    if (typing) row.querySelector(".card-input").focus();
     if (message.from === "bot" && !message.card?.pending) this.#stopWaiting();
     if (stick) this.#toBottom();
   }
@@ -108,6 +113,7 @@ export class Phone {
     this.log.addEventListener("load", (event) => { if (event.target.tagName === "IMG" && this.#nearBottom(500)) this.#toBottom(); }, true);
     this.typing = h("div.row.typing", { "aria-label": "对方正在输入" }, h("img.avatar", { src: "page/bot.svg", alt: "", width: 38, height: 38 }), h("div.bubble.dots", {}, h("i"), h("i"), h("i")));
     this.pill = h("button.new-pill", { type: "button", hidden: true, onclick: () => this.#toBottom() }, icon("down"), "新消息");
+    this.approvals = platform === "dingtalk" ? new Approvals(this.#state, id) : null;
     this.statusClock = h("span.status-clock", {}, "");
     this.subtitle = h("small.subtitle", {}, "");
     this.composer = new Composer(this.slot, { state: this.#state, who: () => this.who, waiting: () => this.#wait() });
@@ -116,7 +122,7 @@ export class Phone {
       "section.slot",
       { class: platform, id: `phone-${id}`, "aria-label": `${role}的手机（${app}）`, dataset: { slot: id } },
       h("div.holder", {}, h("span.badge", {}, app), h("label", { htmlFor: `who-${id}` }, role), this.picker),
-      h("div.device", {}, h("div.screen", {}, this.#statusBar(), this.#header(platform), h("div.log-wrap", {}, this.log, this.pill), this.composer.node)),
+      h("div.device", {}, h("div.screen", {}, this.#statusBar(), this.#header(platform), h("div.log-wrap", {}, this.log, this.pill), this.composer.node, this.approvals?.sheet)),
       this.prompts,
     );
   }
@@ -136,7 +142,7 @@ export class Phone {
       {},
       h("span.header-side", {}, icon("back")),
       h("div.chat-title", {}, h("strong", {}, "销售助手", tag), this.subtitle),
-      h("span.header-side.right", {}, icon(platform === "wecom" ? "person" : "more")),
+      h("span.header-side.right", {}, this.approvals?.entry ?? icon("person")),
     );
   }
 
@@ -201,4 +207,17 @@ export class Phone {
     this.#following = true;
     this.pill.hidden = true;
   }
+}
+
+/**
+ * Carries what stands in a card's input over to its redrawn row, unless a tap has just taken it along.
+ * Returns whether the cursor stood there.
+ */
+function typed(old, row) {
+  const before = old.querySelector(".card-input");
+  const after = row.querySelector(".card-input");
+  if (!before || !after) return false;
+  const taken = old.querySelector(".pending") && !row.querySelector(".pending, .ding-error");
+  after.value = taken ? "" : before.value;
+  return before === document.activeElement;
 }

@@ -5,6 +5,7 @@ const KEEP_WIRE = 300;
 export class State extends EventTarget {
   people = [];
   chats = new Map(); // chat key -> messages, oldest first
+  approvals = new Map(); // instance_id -> DingTalk's own approval, oldest first
   wire = [];
   menus = {};
   clock = null; // {now, offset_seconds, seen}: `seen` is performance.now() when `now` held
@@ -17,6 +18,7 @@ export class State extends EventTarget {
     this.bot = { ...this.bot, ...snapshot.bot, lost: false };
     this.wire = (snapshot.wire ?? []).slice(-KEEP_WIRE);
     this.#setClock(snapshot.clock);
+    this.approvals = new Map((snapshot.oa ?? []).map((one) => [one.instance_id, one]));
     this.chats = new Map();
     for (const messages of Object.values(snapshot.phones ?? {})) messages.forEach((message) => this.#upsert(message));
     this.#tell("reset");
@@ -25,6 +27,11 @@ export class State extends EventTarget {
   message(message) {
     const known = this.#upsert(message);
     this.#tell(known ? "update" : "message", message);
+  }
+
+  setApproval(approval) {
+    this.approvals.set(approval.instance_id, approval);
+    this.#tell("oa", approval);
   }
 
   addWire(entry) {

@@ -18,7 +18,8 @@ from bot.messages import (
     Text,
 )
 from bot.settings import DingTalkSettings
-from tests.channels.dingtalk.platform import TEMPLATE, MemoryFiles, MemoryLimiter, MemoryQuota, MemoryTokens, Platform
+from tests.channels.dingtalk.memory import MemoryFiles, MemoryLimiter, MemoryQuota, MemoryTokens
+from tests.channels.dingtalk.platform import TEMPLATE, Platform
 
 SETTINGS = DingTalkSettings(
     enabled=True, client_id="dingapp", client_secret=SecretStr("secret"), card_template_id=TEMPLATE

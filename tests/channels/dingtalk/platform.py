@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs
 
 import httpx
 
-from bot.channels.base import Limit, StoredFile
-from bot.messages import ChannelName
+from tests.channels.dingtalk.oa_desk import OaDesk
 
 API, OAPI = "https://api.dingtalk.com", "https://oapi.dingtalk.com"
 TEMPLATE = "abc.schema"
@@ -35,6 +33,8 @@ class Platform:
         self.illegal_spaces: set[str] = set()
         self.uploads: list[httpx.Request] = []
         self.files: dict[str, httpx.Response] = {}
+        self.routes: dict[str, dict[str, str]] = {}
+        self.oa = OaDesk()
         self.http = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
 
     def sent(self, path_end: str) -> list[dict[str, Any]]:
@@ -93,7 +93,11 @@ class Platform:
             )
         if request.headers.get("x-acs-dingtalk-access-token") not in self.good:
             return _new_error(400, "InvalidAuthentication", "不合法的access_token")
+        if path.startswith("/v1.0/workflow/"):
+            return self.oa.answer(request.method, path, dict(request.url.params), body)
         match request.method, path:
+            case "POST", "/v1.0/card/callbacks/register":
+                return self._register(body)
             case "POST", "/v1.0/robot/oToMessages/batchSend":
                 return self._oto(body)
             case "POST", "/v1.0/robot/groupMessages/send":
@@ -185,6 +189,14 @@ class Platform:
             )
         return results
 
+    def _register(self, body: dict[str, Any]) -> httpx.Response:
+        """6.8: an existing key answers with the old registration, unless it is forced."""
+        given = {"callbackUrl": body["callbackUrl"], "apiSecret": body["apiSecret"]}
+        if body["forceUpdate"] is True:
+            self.routes[body["callbackRouteKey"]] = given
+        now = self.routes.setdefault(body["callbackRouteKey"], given)
+        return httpx.Response(200, json={"success": True, "result": now})
+
     def _update(self, body: dict[str, Any]) -> httpx.Response:
         if body["outTrackId"] not in self.cards:
             return _new_error(400, "param.cardNotExist")
@@ -238,62 +250,3 @@ def _old_answer(result: dict[str, Any] | None) -> httpx.Response:
     if result is None:
         return httpx.Response(200, json={"errcode": 60121, "errmsg": "找不到该用户", "request_id": "r"})
     return httpx.Response(200, json={"errcode": 0, "errmsg": "ok", "result": result})
-
-
-# -- what the store gives a channel, kept in memory --
-class MemoryTokens:
-    def __init__(self) -> None:
-        self.tokens: dict[str, str] = {}
-        self.lives: dict[str, float] = {}
-        self.may_drop = True
-
-    async def get(self, key: str, fetch: Callable[[], Awaitable[tuple[str, float]]]) -> str:
-        if key not in self.tokens:
-            self.tokens[key], self.lives[key] = await fetch()
-        return self.tokens[key]
-
-    async def drop(self, key: str, token: str) -> bool:
-        if not self.may_drop or self.tokens.get(key) != token:
-            return False
-        del self.tokens[key]
-        return True
-
-
-class MemoryLimiter:
-    def __init__(self) -> None:
-        self.pauses: dict[str, float] = {}
-        self.wait = 0.0
-
-    async def take(self, limits: Any, *, cost: int = 1) -> float:
-        assert all(isinstance(limit, Limit) for limit in limits)
-        return self.wait
-
-    async def pause(self, key: str, seconds: float) -> None:
-        self.pauses[key] = seconds
-
-
-class MemoryQuota:
-    def __init__(self) -> None:
-        self.counts: dict[str, int] = {}
-
-    async def count(self, key: str, n: int = 1) -> int:
-        self.counts[key] = self.counts.get(key, 0) + n
-        return self.counts[key]
-
-
-class MemoryFiles:
-    def __init__(self, *files: StoredFile) -> None:
-        self.files = {file.attachment_id: file for file in files}
-        self.ids: dict[str, str] = {}
-
-    async def read(self, attachment_id: int) -> StoredFile:
-        return self.files[attachment_id]
-
-    async def uploaded(self, channel: ChannelName, sha256: str) -> str | None:
-        return self.ids.get(sha256)
-
-    async def remember_upload(self, channel: ChannelName, sha256: str, media_id: str, *, seconds: float) -> None:
-        self.ids[sha256] = media_id
-
-    async def forget_upload(self, channel: ChannelName, sha256: str) -> None:
-        self.ids.pop(sha256, None)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 
 import pytest
+from pydantic import SecretStr
 
 from bot.channels.base import CardHandle
-from bot.errors import ChannelRejected
+from bot.errors import ChannelRejected, ChannelUnavailable
 from bot.messages import (
     Button,
     Card,
@@ -113,3 +115,101 @@ async def test_buttons_reach_the_card_as_the_interface_says(company: Company) ->
         "actionId": "visit.confirm",
         "params": {"visit_no": "BF1"},
     }
+
+
+# -- HTTP mode: where taps go --
+ROUTE, URL = "callbacks/register", "https://bot.example.com"
+HTTP_MODE = SETTINGS.model_copy(update={"mode": "http", "card_secret": SecretStr("card_api_secret_01")})
+
+
+@pytest.fixture
+async def http_company() -> AsyncIterator[Company]:
+    company = Company(HTTP_MODE)
+    yield company
+    await company.platform.http.aclose()
+
+
+async def test_the_route_is_registered_once(http_company: Company) -> None:
+    assert [await http_company.channel.publish_card_route(URL) for _ in range(2)] == [False, False]
+    assert http_company.platform.requests[-1].content == (
+        b'{"callbackRouteKey":"salesbot","callbackUrl":"https://bot.example.com/dingtalk/card",'
+        b'"apiSecret":"card_api_secret_01","forceUpdate":false}'
+    )
+    assert (await http_company.channel.quota_state()).api_used == 2
+
+
+@pytest.mark.parametrize(
+    "old",
+    [
+        pytest.param({"callbackUrl": "https://old.example.com/dingtalk/card"}, id="another address"),
+        pytest.param({"apiSecret": "old"}, id="another secret"),
+    ],
+)
+async def test_another_registration_is_overwritten(http_company: Company, old: dict[str, str]) -> None:
+    ours = {"callbackUrl": f"{URL}/dingtalk/card", "apiSecret": "card_api_secret_01"}
+    http_company.platform.routes["salesbot"] = {**ours, **old}
+    assert await http_company.channel.publish_card_route(URL)
+    assert http_company.platform.routes["salesbot"] == ours
+    assert [body["forceUpdate"] for body in http_company.platform.sent(ROUTE)] == [False, True]
+
+
+async def test_a_key_that_exists_without_saying_for_what_is_overwritten(http_company: Company) -> None:
+    http_company.platform.fail_new(ROUTE, "param.callbackRouteKeyExist", 500)
+    assert await http_company.channel.publish_card_route(URL)
+    assert http_company.platform.routes["salesbot"]["callbackUrl"] == f"{URL}/dingtalk/card"
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "expected"),
+    [
+        pytest.param("system.busy", 500, ChannelUnavailable, id="busy"),
+        pytest.param("system.updateCallbackFailed", 500, ChannelUnavailable, id="could not write it"),
+        pytest.param("param.callbackUrlEmpty", 400, ChannelRejected, id="our mistake"),
+    ],
+)
+async def test_a_registration_that_fails_says_so(
+    http_company: Company, code: str, status: int, expected: type[Exception]
+) -> None:
+    http_company.platform.fail_new(ROUTE, code, status)
+    with pytest.raises(expected):
+        await http_company.channel.publish_card_route(URL)
+
+
+@pytest.mark.parametrize("change", [{"mode": "stream"}, {"card_template_id": ""}])
+async def test_without_taps_over_http_nothing_is_registered(change: dict[str, str]) -> None:
+    company = Company(HTTP_MODE.model_copy(update=change))
+    assert not await company.channel.publish_card_route(URL)
+    assert company.platform.calls == []
+
+
+@pytest.mark.parametrize(
+    ("url", "old", "good"),
+    [
+        pytest.param(URL, None, {"钉钉回调地址": True, "钉钉卡片回调": True}, id="all is well"),
+        pytest.param(
+            URL, "https://old.example.com", {"钉钉回调地址": True, "钉钉卡片回调": False}, id="taps go elsewhere"
+        ),
+        pytest.param("http://bot.example.com", None, {"钉钉回调地址": False}, id="no https"),
+        pytest.param("", None, {"钉钉回调地址": False}, id="no address"),
+    ],
+)
+async def test_doctor_looks_at_the_addresses(
+    http_company: Company, url: str, old: str | None, good: dict[str, bool]
+) -> None:
+    if old:
+        http_company.platform.routes["salesbot"] = {"callbackUrl": old, "apiSecret": "x"}
+    findings = await http_company.channel.check_addresses(url)
+    assert {what: fine for what, fine, _ in findings} == good
+    assert "card_api_secret_01" not in str(findings)
+
+
+async def test_doctor_passes_on_what_the_route_says(http_company: Company) -> None:
+    http_company.platform.fail_new(ROUTE, "param.callbackRouteKeyExist", 500)
+    http_company.platform.fail_new(ROUTE, "system.busy", 500)
+    for good in (True, False):
+        _, (what, fine, _) = await http_company.channel.check_addresses(URL)
+        assert (what, fine) == ("钉钉卡片回调", good)
+
+
+async def test_doctor_has_no_addresses_to_look_at_in_stream_mode(company: Company) -> None:
+    assert await company.channel.check_addresses("") == []

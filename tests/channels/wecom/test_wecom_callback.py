@@ -9,7 +9,8 @@ from urllib.parse import quote, urlencode
 import httpx
 import pytest
 
-from bot.channels.wecom.callback import MAX_BODY_BYTES, Query, WeComCallback
+from bot.channels.asgi import MAX_BODY_BYTES
+from bot.channels.wecom.callback import Query, WeComCallback
 from bot.channels.wecom.crypto import KeySet
 from bot.errors import ChannelUnavailable, SettingsError
 from bot.messages import InboundMessage
