@@ -30,7 +30,7 @@ async def test_a_vague_answer_is_told_what_is_wrong_with_it_and_asked_again(firm
 @pytest.mark.parametrize(
     ("line", "answer"),
     [
-        pytest.param("合同", "一行写完就行", id="nothing but the word gets an example"),
+        pytest.param("合同", "可以一行写完", id="nothing but the word begins the dialogue with an example"),
         pytest.param("合同 火星超市 85万 9.2折 一年", "没找到「火星超市」这家客户", id="nobody knows that customer"),
         pytest.param("合同 乱七八糟的东西", "没找到「乱七八糟的东西」这家客户", id="nonsense"),
     ],
