@@ -29,6 +29,7 @@ from bot.domain.contracts import (
 from bot.domain.corrections import Nothing, never_mind
 from bot.domain.people import Customer, may_see, may_start_contract
 from bot.domain.typed_numbers import split_number
+from bot.domain.understanding import understand
 from bot.errors import NotAllowed, NotFound, OutOfDate
 from bot.messages import InboundMessage
 from bot.router import Router
@@ -43,6 +44,7 @@ ASK = "contract.ask"  # dialogue: one missing part
 CHOOSE = "contract.choose"  # dialogue: which customer was meant
 EDIT = "contract.edit"  # dialogue: the new value of one part of a draft
 ATTACH_WITHIN = timedelta(minutes=30)  # as long as a question of ours stays open (handlers/context.py)
+LONG_ANSWER = 12  # characters; a longer line that names a customer and tells something is a visit
 _EDITABLE = (ApprovalState.DRAFT, ApprovalState.RUNNING, ApprovalState.REJECTED, ApprovalState.WITHDRAWN)
 
 
@@ -127,7 +129,11 @@ async def chosen_in_words(message: InboundMessage, ctx: Context, data: Mapping[s
         ctx.reply(words.given_up())
         return
     candidates = [number for number in data.get("candidates", "").split(",") if number]
-    if said.isdigit() and 1 <= int(said) <= len(candidates):
+    if said.isdecimal() and candidates and not 1 <= int(said) <= len(candidates):
+        expect(ctx, CHOOSE, data)
+        ctx.reply(words.no_such_place(said, len(candidates)))
+        return
+    if said.isdecimal() and candidates:
         await _go_on(ctx, _with_customer(_reading(data), candidates[int(said) - 1]), visit_no=data["visit_no"])
         return
     mention = ctx.directory.look_up(said, sender=ctx.employee)
@@ -159,19 +165,38 @@ async def answered(message: InboundMessage, ctx: Context, data: Mapping[str, str
     if never_mind(said):
         ctx.reply(words.given_up())
         return
+    if field is not ContractField.CUSTOMER and await _is_something_else(message, ctx, ASK, data):
+        return
     reading, value = _reading(data), _value(ctx, field, said)
     if field is ContractField.CUSTOMER:
         found = _read(ctx, said)
         reading = _merged(replace(reading, customer_no=None, ambiguous_customers=(), customer_words=""), found)
-    elif value is not None:
-        reading = _with_value(reading, field, value)
+    elif value is not None:  # 九折，一年: the rest of the line closes other gaps
+        reading = replace(_merged(_with_value(reading, field, value), _read(ctx, said)), problems=())
     else:
         more = _merged(reading, _read(ctx, said))
         if field in missing(more):
-            ctx.ask(ASK, "\n".join([*more.problems, words.not_understood(field, said)]), data)
+            ctx.ask(ASK, words.not_understood(field, said, more.problems), data)
             return
         reading = more
     await _go_on(ctx, reading, visit_no=data["visit_no"])
+
+
+async def _is_something_else(message: InboundMessage, ctx: Context, dialogue: str, data: Mapping[str, str]) -> bool:
+    """A visit that is told or a question about a customer is taken as such; what was asked about the contract stays."""
+    from handlers.visits import read_sentence
+
+    said = message.text.strip()
+    understood = understand(said, sender=ctx.employee, sent_at=ctx.sent_at, directory=ctx.directory)
+    named = any(item.customer_no or item.ambiguous_customers for item in understood.visits)
+    asks = understood.kind == "query" and understood.query is not None and bool(understood.query.customer_no)
+    more = _read(ctx, said)
+    of_a_contract = more.discount is not None or more.months is not None or more.nonstandard is not None
+    told = understood.kind == "visit" and named and len(said) > LONG_ANSWER and not of_a_contract
+    if told or asks:
+        expect(ctx, dialogue, data)
+        await read_sentence(message, ctx, said)
+    return told or asks
 
 
 # -- the draft --------------------------------------------------------------------------------------------------------
@@ -347,8 +372,11 @@ async def edited(message: InboundMessage, ctx: Context, data: Mapping[str, str])
     if never_mind(message.text):
         ctx.reply(words.left_as_is())
         return
-    approval = await ctx.uow.approvals.get(data["approval_no"])
-    await edit_field(ctx, approval, ContractField(data["field"]), message.text.strip())
+    field = ContractField(data["field"])
+    free = field in (ContractField.CUSTOMER, ContractField.NONSTANDARD, ContractField.NOTE)
+    if not free and await _is_something_else(message, ctx, EDIT, data):
+        return
+    await edit_field(ctx, await ctx.uow.approvals.get(data["approval_no"]), field, message.text.strip())
 
 
 async def _reopened(ctx: Context, approval: Approval, terms: ContractTerms) -> Approval | None:

@@ -15,7 +15,7 @@ def unusual_words(finding: Finding) -> str:
             before = f"；这家以往最低 {zhe(finding.best)}" if finding.best is not None else ""
             return f"折扣 {zhe(ours)}，低于底线 {zhe(theirs)}{before}"
         case What.BELOW_OWN:
-            return f"折扣 {zhe(ours)}，比这家以往最低的 {zhe(theirs)} 还低"
+            return f"折扣 {zhe(ours)}，比这家以往最低的 {zhe(theirs)}还低"
         case What.BELOW_PEERS:
             return f"折扣 {zhe(ours)}，{finding.words}同类合同近一年一般 {zhe(theirs)}（{finding.count} 份）"
         case What.OVERDUE:
@@ -49,4 +49,4 @@ def wan(fen: int) -> str:
 
 
 def _times(one: Decimal, other: Decimal) -> str:
-    return f"{one / other:.1f}"
+    return f"{one / other:.1f}".removesuffix(".0")
