@@ -264,7 +264,7 @@ async def _submit(ctx: Context, approval: Approval) -> None:
         raise NotAllowed(words.no_draft("提交"))
     if approval.running:
         if ctx.message.tap is None:
-            ctx.reply(words.submitted(approval.approval_no))
+            ctx.reply(words.submitted(approval.approval_no, [desk.name_of(no) for no in approval.waiting_for]))
         return
     _startable(ctx, approval.terms.customer_no)
     try:
@@ -284,7 +284,7 @@ async def _submit(ctx: Context, approval: Approval) -> None:
     )
     ctx.end_dialogue()
     if ctx.message.tap is None:
-        ctx.reply(words.submitted(approval.approval_no))
+        ctx.reply(words.submitted(approval.approval_no, [desk.name_of(no) for no in after.waiting_for]))
 
 
 # -- changing it ------------------------------------------------------------------------------------------------------

@@ -185,8 +185,10 @@ def left_as_is() -> str:
     return "好，不改了。"
 
 
-def submitted(approval_no: str) -> str:
-    return f"{approval_no} 已提交。"
+def submitted(approval_no: str, waiting: Sequence[str] = ()) -> str:
+    """To somebody who typed it; on a tap the card itself shows it."""
+    names = "、".join(waiting)
+    return f"{approval_no} 已提交，等{names}审批。" if names else f"{approval_no} 已提交。"
 
 
 def draft_settled(state: str) -> str:
