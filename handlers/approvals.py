@@ -332,7 +332,10 @@ async def _details(ctx: Context, approval_no: str) -> None:
     must_be_concerned(ctx, approval)
     desk = approval_desk(ctx)
     ctx.reply(cards.details(await desk.sheet(approval), today=ctx.sent_at.astimezone(SHANGHAI).date()))
-    for file in await ctx.uow.approvals.talk.files(approval_no):
+    files = await ctx.uow.approvals.talk.files(approval_no)
+    if coming := sum(file.attachment_id is None for file in files):
+        ctx.reply(words.still_coming(coming))
+    for file in files:
         if file.attachment_id is not None:
             name = file.file_name or ("图片.jpg" if file.kind == "image" else "文件")
             kind = Picture if file.kind == "image" else Document

@@ -14,7 +14,6 @@ from bot.cards.approvals import Revise
 from bot.cards.errors import STALE_CARD
 from bot.clock import SHANGHAI
 from bot.domain.approvals import Approval, ApprovalRefused, ApprovalState, ContractTerms, edit, planned, submit
-from bot.domain.aspects import Aspect
 from bot.domain.contracts import (
     ContractField,
     ContractReading,
@@ -45,8 +44,8 @@ router = Router[Context]()
 ASK = "contract.ask"  # dialogue: one missing part
 CHOOSE = "contract.choose"  # dialogue: which customer was meant
 EDIT = "contract.edit"  # dialogue: the new value of one part of a draft
-LONG_ANSWER = 12  # characters: no answer to a single question that names a customer is longer
 ATTACH_WITHIN = timedelta(minutes=30)  # as long as a question of ours stays open (handlers/context.py)
+LONG_ANSWER = 12  # characters; a longer line that names a customer and tells something is a visit
 _EDITABLE = (ApprovalState.DRAFT, ApprovalState.RUNNING, ApprovalState.REJECTED, ApprovalState.WITHDRAWN)
 
 
@@ -131,7 +130,11 @@ async def chosen_in_words(message: InboundMessage, ctx: Context, data: Mapping[s
         ctx.reply(words.given_up())
         return
     candidates = [number for number in data.get("candidates", "").split(",") if number]
-    if said.isdigit() and 1 <= int(said) <= len(candidates):
+    if said.isdecimal() and candidates and not 1 <= int(said) <= len(candidates):
+        expect(ctx, CHOOSE, data)
+        ctx.reply(words.no_such_place(said, len(candidates)))
+        return
+    if said.isdecimal() and candidates:
         await _go_on(ctx, _with_customer(_reading(data), candidates[int(said) - 1]), visit_no=data["visit_no"])
         return
     mention = ctx.directory.look_up(said, sender=ctx.employee)
@@ -163,40 +166,37 @@ async def answered(message: InboundMessage, ctx: Context, data: Mapping[str, str
     if never_mind(said):
         ctx.reply(words.given_up())
         return
-    if await _is_something_else(message, ctx, said):
-        expect(ctx, ASK, data)  # the contract's question stays open
+    if field is not ContractField.CUSTOMER and await _is_something_else(message, ctx, ASK, data):
         return
     reading, value = _reading(data), _value(ctx, field, said)
     if field is ContractField.CUSTOMER:
         found = _read(ctx, said)
         reading = _merged(replace(reading, customer_no=None, ambiguous_customers=(), customer_words=""), found)
-    elif value is not None:
-        reading = _with_value(reading, field, value)
+    elif value is not None:  # 九折，一年: the rest of the line closes other gaps
+        reading = replace(_merged(_with_value(reading, field, value), _read(ctx, said)), problems=())
     else:
         more = _merged(reading, _read(ctx, said))
         if field in missing(more):
-            unclear = words.ask(field, more.problems) if more.problems else words.not_understood(field, said)
-            ctx.ask(ASK, unclear, data)
+            ctx.ask(ASK, words.not_understood(field, said, more.problems), data)
             return
         reading = more
     await _go_on(ctx, reading, visit_no=data["visit_no"])
 
 
-async def _is_something_else(message: InboundMessage, ctx: Context, said: str) -> bool:
-    """A whole visit or a question about a customer, told in between, is handled as such."""
+async def _is_something_else(message: InboundMessage, ctx: Context, dialogue: str, data: Mapping[str, str]) -> bool:
+    """A visit that is told or a question about a customer is taken as such; what was asked about the contract stays."""
+
+    said = message.text.strip()
     understood = understand(said, sender=ctx.employee, sent_at=ctx.sent_at, directory=ctx.directory)
-    visit = understood.kind == "visit" and any(
-        item.customer_no or item.ambiguous_customers for item in understood.visits
-    )
-    asks = (
-        understood.kind == "query" and understood.query is not None and understood.query.aspect is not Aspect.OVERVIEW
-    )
-    read = _read(ctx, said)
-    about_a_contract = read.discount is not None or read.months is not None or read.kind is not None
-    if len(said) <= LONG_ANSWER or about_a_contract or not (visit or asks):
-        return False
-    await read_sentence(message, ctx, said)
-    return True
+    named = any(item.customer_no or item.ambiguous_customers for item in understood.visits)
+    asks = understood.kind == "query" and understood.query is not None and bool(understood.query.customer_no)
+    more = _read(ctx, said)
+    of_a_contract = more.discount is not None or more.months is not None or more.nonstandard is not None
+    told = understood.kind == "visit" and named and len(said) > LONG_ANSWER and not of_a_contract
+    if told or asks:
+        expect(ctx, dialogue, data)
+        await read_sentence(message, ctx, said)
+    return told or asks
 
 
 # -- the draft --------------------------------------------------------------------------------------------------------
@@ -264,7 +264,7 @@ async def _submit(ctx: Context, approval: Approval) -> None:
         raise NotAllowed(words.no_draft("提交"))
     if approval.running:
         if ctx.message.tap is None:
-            ctx.reply(words.submitted(approval.approval_no))
+            ctx.reply(words.submitted(approval.approval_no, [desk.name_of(no) for no in approval.waiting_for]))
         return
     _startable(ctx, approval.terms.customer_no)
     try:
@@ -284,7 +284,7 @@ async def _submit(ctx: Context, approval: Approval) -> None:
     )
     ctx.end_dialogue()
     if ctx.message.tap is None:
-        ctx.reply(words.submitted(approval.approval_no))
+        ctx.reply(words.submitted(approval.approval_no, [desk.name_of(no) for no in after.waiting_for]))
 
 
 # -- changing it ------------------------------------------------------------------------------------------------------
@@ -372,8 +372,11 @@ async def edited(message: InboundMessage, ctx: Context, data: Mapping[str, str])
     if never_mind(message.text):
         ctx.reply(words.left_as_is())
         return
-    approval = await ctx.uow.approvals.get(data["approval_no"])
-    await edit_field(ctx, approval, ContractField(data["field"]), message.text.strip())
+    field = ContractField(data["field"])
+    free = field in (ContractField.CUSTOMER, ContractField.NONSTANDARD, ContractField.NOTE)
+    if not free and await _is_something_else(message, ctx, EDIT, data):
+        return
+    await edit_field(ctx, await ctx.uow.approvals.get(data["approval_no"]), field, message.text.strip())
 
 
 async def _reopened(ctx: Context, approval: Approval, terms: ContractTerms) -> Approval | None:

@@ -92,6 +92,6 @@ def _submitter(then: Sheet, now: Sheet) -> Iterator[News]:
     approval = now.approval
     if approval.card_id and approval.state is not ApprovalState.DRAFT and progress_card(then) != progress_card(now):
         yield NewFace(card_id=approval.card_id, card=progress_card(now))
-    if then.approval.running and (text := words.ended(now)):
+    if then.approval.state is not approval.state and (text := words.ended(now)):
         key = f"approval:{approval.approval_no}:{approval.attempt}:ended"
         yield Told(employee_no=approval.submitter_no, text=text, key=key)

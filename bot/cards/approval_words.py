@@ -229,6 +229,11 @@ def file_from(name: str, approval_no: str) -> str:
     return f"{name}发来的文件（{approval_no}）："
 
 
+def still_coming(count: int) -> str:
+    """Files that are not here yet: the platform is slow, or the photo was sent a moment ago."""
+    return f"还有 {count} 个附件没收完，过一会儿再点「详情」。"
+
+
 def file_added(count: int, approval_no: str) -> str:
     return f"{count} 个文件已附到 {approval_no}。"
 

@@ -156,12 +156,19 @@ def ask(field: ContractField, problems: Sequence[str] = ()) -> str:
     return "\n".join([*(f"{problem}。" for problem in problems), QUESTIONS[field]])
 
 
-def not_understood(field: ContractField, text: str) -> str:
-    return f"没看懂「{plain(cut(text, 20))}」。{QUESTIONS[field]}不办了就说「算了」。"
+def not_understood(field: ContractField, text: str, problems: Sequence[str] = ()) -> str:
+    """The question once more; what is wrong with the answer, where that can be said."""
+    why = "".join(f"{plain(problem)}。" for problem in problems) or f"没看懂「{plain(cut(text, 20))}」。"
+    return f"{why}{QUESTIONS[field]}不办了就说「算了」。"
 
 
 def no_such_customer(name: str) -> str:
     return f"没找到「{plain(cut(name, 20))}」这家客户，换个叫法或说全名试试；不办了就说「算了」。"
+
+
+def no_such_place(said: str, count: int) -> str:
+    """A number in front of no candidate."""
+    return f"没有第 {plain(cut(said, 6))} 家，请回复 1 到 {count} 的数字，或者说店名；不办了就说「算了」。"
 
 
 def not_yours(customer: Customer, whom: Sequence[str]) -> str:
@@ -184,8 +191,10 @@ def left_as_is() -> str:
     return "好，不改了。"
 
 
-def submitted(approval_no: str) -> str:
-    return f"{approval_no} 已提交。"
+def submitted(approval_no: str, waiting: Sequence[str] = ()) -> str:
+    """To somebody who typed it; on a tap the card itself shows it."""
+    names = "、".join(waiting)
+    return f"{approval_no} 已提交，等{names}审批。" if names else f"{approval_no} 已提交。"
 
 
 def draft_settled(state: str) -> str:

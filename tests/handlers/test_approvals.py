@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import text
 
 from tests.support.desk import DINGTALK, Desk
 from tests.support.firm import SECOND_MANAGER, open_firm
@@ -64,8 +65,6 @@ async def test_a_small_contract_ends_with_the_manager(firm: Desk) -> None:
     assert f"绿源超市(滨江店)的合同 300,000 元（{number}）全部通过。合同号 HT2026020001，状态待签署。" in rep
     assert any("合同审批：已通过" in text and "待签署" in text for text in rep)
     async with firm.unit_of_work() as uow:
-        from sqlalchemy import text
-
         rows = await uow.connection.execute(text("SELECT contract_no, status, owner_no, amount_fen FROM contracts"))
         assert [tuple(row) for row in rows] == [("HT2026020001", "待签署", "YG010", 30_000_000)]
 
@@ -79,6 +78,20 @@ async def test_from_500_000_the_director_follows(firm: Desk) -> None:
     await firm.taps("dd_sun", "同意", channel=DINGTALK, typed="可以签")
     assert "孙若曦 2月12日 09:30 同意：可以签" in (await firm.shown_to("dd_sun"))[0]
     assert "全部通过，合同号 HT2026020001" in (await firm.shown_to("dd_chenlei"))[0]
+
+
+async def test_where_no_step_applies_it_passes_at_once_and_says_so(firm: Desk) -> None:
+    """Bug: the rep was not told the contract's number."""
+    async with firm.unit_of_work() as uow:
+        await uow.connection.execute(text("DELETE FROM flow_steps"))
+    assert "没有适用的审批步骤，提交后直接通过" in await firm.says("LiLei", SMALL)
+    await firm.taps("LiLei", "提交")
+    assert "全部通过。合同号 HT2026020001" in (await firm.shown_to("LiLei"))[-1]
+
+
+async def test_submitted_in_words_it_says_who_is_next(firm: Desk) -> None:
+    await firm.says("LiLei", SMALL)
+    assert await firm.says("LiLei", "提交") == "SP260212001 已提交，等陈磊审批。"
 
 
 @pytest.mark.parametrize(
@@ -257,8 +270,6 @@ async def test_the_export_says_who_was_asked_and_how_long_it_took(firm: Desk, tm
     await firm.taps("dd_chenlei", "同意", channel=DINGTALK)
     out = Path(str(tmp_path)) / "审批.csv"
     async with firm.unit_of_work() as uow:
-        from sqlalchemy import text
-
         await uow.connection.execute(
             text(
                 "INSERT INTO employees (employee_no, name) "
