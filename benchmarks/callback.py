@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import statistics
 import subprocess
 import sys
@@ -190,8 +191,12 @@ def postgres_cpu(data: Path) -> float:
     """CPU seconds of the server and its living backends."""
     with (data / "postmaster.pid").open() as lines:
         server = psutil.Process(int(lines.readline()))
-    times = [process.cpu_times() for process in [server, *server.children(recursive=True)]]
-    return float(sum(each.user + each.system for each in times))
+    spent = 0.0
+    for process in [server, *server.children(recursive=True)]:
+        with contextlib.suppress(psutil.NoSuchProcess):  # autovacuum's workers come and go
+            times = process.cpu_times()
+            spent += times.user + times.system
+    return spent
 
 
 def report(name: str, echoes: list[float], ours: list[float], more: str = "") -> None:

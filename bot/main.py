@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import procrastinate
+import psycopg
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from psycopg_pool import AsyncConnectionPool
@@ -23,6 +24,7 @@ from bot.channels.base import Channel
 from bot.channels.dingtalk.client import DingTalkChannel
 from bot.channels.dingtalk.http import DingTalkCallbacks
 from bot.channels.dingtalk.stream import DingTalkStream
+from bot.channels.http import platform_client
 from bot.channels.wecom.callback import WeComCallback
 from bot.channels.wecom.client import WeComChannel
 from bot.clock import SHANGHAI, Clock, FixedClock
@@ -36,9 +38,11 @@ from handlers.identity import serve_stranger
 from handlers.intake import Intake, Surroundings
 from jobs.context import JobContext
 from jobs.deliver import Deliverer
+from jobs.direct import DirectDelivery
 from jobs.scheduling import Scheduler
 from jobs.tasks import DELIVER_QUEUE, WORK_QUEUE, register_tasks
 from store.attachments import StoredFiles
+from store.claims import Claims
 from store.clock import SharedClock
 from store.database import Database, open_database, upgrade
 from store.deliveries import Deliveries
@@ -76,6 +80,8 @@ class Application:
     channels: Mapping[ChannelName, Channel]
     deliveries: Deliveries
     intake: Intake
+    claims: Claims
+    direct: DirectDelivery
     scheduler: Scheduler
     stream: DingTalkStream | None
     dingtalk_callbacks: DingTalkCallbacks | None
@@ -111,13 +117,7 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
         pool = await stack.enter_async_context(make_pool(database.dsn))
         queue = make_queue()
         await stack.enter_async_context(queue.open_async(pool))
-        http = await stack.enter_async_context(
-            httpx.AsyncClient(
-                timeout=httpx.Timeout(10.0, connect=5.0),
-                limits=httpx.Limits(max_connections=64, max_keepalive_connections=32),
-                headers={"user-agent": "salesbot/0.1"},
-            )
-        )
+        http = await stack.enter_async_context(platform_client())
         clock = Clock()
         shared_clock = SharedClock(pool, clock)
         await shared_clock.load()
@@ -128,7 +128,8 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
         stack.push_async_callback(inbox.close)
         directory = DirectoryCache(database.engine)
         await directory.load()
-        make = unit_of_work(database.engine, queue)
+        claims = Claims(pool)
+        make = unit_of_work(database.engine, queue, claims)
         intake = Intake(
             Surroundings(
                 unit_of_work=make,
@@ -143,6 +144,7 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
             arrivals=inbox.arrivals,
         )
         deliveries = Deliveries(pool)
+        deliverer = Deliverer(deliveries, channels, limiter)
         app = Application(
             settings=settings,
             database=database,
@@ -155,6 +157,8 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
             channels=channels,
             deliveries=deliveries,
             intake=intake,
+            claims=claims,
+            direct=DirectDelivery(deliverer, claims),
             scheduler=Scheduler(jobs.schedule.jobs, unit_of_work=make, clock=clock, next_fire=next_fire),
             stream=_stream(settings, http, pool, inbox),
             dingtalk_callbacks=_dingtalk_callbacks(settings, pool, inbox),
@@ -165,7 +169,7 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
         )
         register_tasks(
             queue,
-            deliverer=Deliverer(deliveries, channels, limiter),
+            deliverer=deliverer,
             jobs=jobs.schedule.jobs,
             tasks=jobs.tasks,
             context=app.job_context,
@@ -215,6 +219,7 @@ async def running(
     start["listener"] = _loop("listener", listener.run())
     if worker:
         app.inbox.tells_others = False
+        app.direct.start()
         start["intake"] = _loop("intake", app.intake.run())
         start["deliver"] = _loop("deliver", _work(app, DELIVER_QUEUE, DELIVER_CONCURRENCY))
         start["work"] = _loop("work", _work(app, WORK_QUEUE, WORK_CONCURRENCY))
@@ -267,11 +272,13 @@ async def _work(app: Application, queue: str, concurrency: int) -> None:
 
 
 async def _rescue(app: Application) -> None:
+    """Also says that this process is alive, by which others know what not to rescue."""
     while True:
         try:
+            await app.claims.beat()
             if count := await rescue_jobs_of_dead_workers(app.queue):
                 log.warning("jobs.rescued", count=count)
-        except procrastinate.exceptions.ConnectorException as error:
+        except (procrastinate.exceptions.ConnectorException, psycopg.Error) as error:
             log.warning("rescue.failed", error=type(error).__name__)
         await asyncio.sleep(HEARTBEAT_SECONDS)
 
@@ -293,6 +300,8 @@ async def _stop(app: Application) -> None:
     graceful = [app.running[name] for name in ("stream", "intake") if name in app.running]
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(asyncio.gather(*graceful, return_exceptions=True), STOP_SECONDS)
+    with contextlib.suppress(psycopg.Error):  # the database is away: others take us for dead, and what we had begun
+        await app.direct.stop(STOP_SECONDS)
     for task in app.running.values():
         task.cancel()
     await asyncio.gather(*app.running.values(), return_exceptions=True)

@@ -139,7 +139,7 @@ class Intake:
         dialogue = None
         if message.kind is Kind.TEXT or (message.kind is Kind.VOICE and message.text.strip()):
             # a photo or a place is no answer: it goes its own way, and the question stays open
-            dialogue = await uow.conversations.current(message.sender, now=self._around.clock.real_now())
+            dialogue = taken.dialogue
         if dialogue is not None:
             uow.conversations.close(message.sender)  # its handler may ask again
         if ctx.stranger and message.kind is not Kind.EVENT:

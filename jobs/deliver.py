@@ -6,16 +6,17 @@ attempt whose outcome is unknown is repeated once, because a lost answer is wors
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
 
-from bot.channels.base import Channel
+from bot.channels.base import Channel, Limit
 from bot.clock import Clock
 from bot.errors import ChannelMisconfigured, ChannelRejected, ChannelUnavailable, NotFound, OutcomeUnknown, RateLimited
 from bot.messages import CardUpdate, ChannelName, OutboundMessage, Receipt
 from bot.metrics import DELIVERED, DELIVERY_SECONDS, LIMITER_WAITS
+from store.claims import Claim
 from store.deliveries import Deliveries, Due, Refused
 from store.queue import GIVE_UP_AFTER, TryLater, back_off
 from store.sharing import SharedLimiter
@@ -50,14 +51,28 @@ class Deliverer:
             await self._deliveries.failed(outbox_id, f"{due.channel} is not enabled")
             return
         limits = channel.limits(due.message)
-        begun = await self._deliveries.start(outbox_id, limits)
-        if isinstance(begun, Refused):
-            LIMITER_WAITS.labels(due.channel.value).inc()
-            raise TryLater(_in(await self._limiter.give_back(limits, begun.taken)), "rate limit")
-        if begun is not None:
-            await self._attempt(begun, channel)
+        await self._unless_refused(await self._deliveries.start(outbox_id, limits), limits, channel)
 
-    async def _attempt(self, due: Due, channel: Channel) -> None:
+    async def deliver_claim(self, claim: Claim) -> bool:
+        """`deliver` for a row that this process has just written. True if its job has ended with it.
+
+        Raises:
+            TryLater: as `deliver`.
+        """
+        if isinstance(claim.message.content, CardUpdate):  # a newer face may have come, and its codes have to be read
+            await self.deliver(claim.message.outbox_id)
+            return False
+        channel = self._channels[claim.channel]
+        limits = channel.limits(claim.message)
+        return await self._unless_refused(await self._deliveries.start_claim(claim, limits), limits, channel)
+
+    async def _unless_refused(self, begun: Due | Refused | None, limits: Sequence[Limit], channel: Channel) -> bool:
+        if isinstance(begun, Refused):
+            LIMITER_WAITS.labels(channel.name.value).inc()
+            raise TryLater(_in(await self._limiter.give_back(limits, begun.taken)), "rate limit")
+        return begun is not None and await self._attempt(begun, channel)
+
+    async def _attempt(self, due: Due, channel: Channel) -> bool:
         message, outbox_id = due.message, due.message.outbox_id
         try:
             receipt = await self._call(message, channel)
@@ -76,7 +91,8 @@ class Deliverer:
         except (ChannelRejected, NotFound) as error:
             await self._bury(due, str(error))
         else:
-            await self._sent(due, receipt)
+            return await self._sent(due, receipt)
+        return False
 
     async def _call(self, message: OutboundMessage, channel: Channel) -> Receipt:
         if not isinstance(message.content, CardUpdate):
@@ -90,20 +106,21 @@ class Deliverer:
             await self._deliveries.use_codes(codes)
         return receipt
 
-    async def _sent(self, due: Due, receipt: Receipt) -> None:
+    async def _sent(self, due: Due, receipt: Receipt) -> bool:
         message = due.message
         reached = len(message.recipients) - len(receipt.invalid)
         if message.recipients and reached <= 0:
             await self._bury(due, f"no valid receiver: {', '.join(receipt.invalid)}")
-            return
+            return False
         if receipt.throttled:
             await self._deliveries.again_for(message.outbox_id, receipt.throttled)
             await self._later(due, "some receivers were throttled", THROTTLED, state="queued for them")
-            return
-        await self._deliveries.sent(message.outbox_id, receipt, message.card_id)
+            return False
+        await self._deliveries.sent(message.outbox_id, receipt, message.card_id, due.job_id)
         DELIVERED.labels(due.channel.value, "sent").inc()
         age = (Clock.real_now() - due.created_at).total_seconds()
         DELIVERY_SECONDS.labels(due.channel.value).observe(max(age, 0.0))
+        return due.job_id is not None
 
     async def _later(self, due: Due, why: str, wait: timedelta, *, state: str = "queued") -> None:
         if Clock.real_now() - due.created_at > GIVE_UP_AFTER:

@@ -106,7 +106,9 @@ WITH wanted AS (
     LEFT JOIN people AS p ON p.employee_no = s.decided_by
     GROUP BY s.approval_no, s.step_no
 ), steps AS (
-    SELECT t.approval_no, json_agg(json_build_object('name', t.name, 'opened', t.opened_at, 'closed', t.closed_at,
+    SELECT t.approval_no, json_agg(json_build_object('name', t.name,
+        'opened', CASE WHEN t.opened_at <= coalesce(CAST(:as_of AS timestamptz), 'infinity') THEN t.opened_at END,
+        'closed', CASE WHEN t.closed_at <= coalesce(CAST(:as_of AS timestamptz), 'infinity') THEN t.closed_at END,
         'seats', seats.seats) ORDER BY t.step_no) AS steps
     FROM approval_steps AS t JOIN wanted AS w ON (w.approval_no, w.attempt) = (t.approval_no, t.attempt)
     LEFT JOIN seats ON (seats.approval_no, seats.step_no) = (t.approval_no, t.step_no)

@@ -11,11 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.people import Employee
 from bot.messages import InboundMessage
-from store.codec import for_jsonb
 
 
 class Audit:
-    """The log inside one unit of work; lines are written by `flush`."""
+    """The log inside one unit of work; lines are written by its last statement."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
@@ -45,11 +44,10 @@ class Audit:
     def clear(self) -> None:
         self._lines.clear()
 
-    async def flush(self) -> None:
-        if self._lines:
-            rows = for_jsonb(self._lines).decode()
-            await self._connection.execute(_INSERT, {"rows": rows})
-            self._lines.clear()
+    def take(self) -> list[dict[str, Any]]:
+        """The lines since the last time, for `CLOSING` to write."""
+        lines, self._lines = self._lines, []
+        return lines
 
     async def since(self, moment: datetime) -> AsyncIterator[dict[str, Any]]:
         """All lines from a moment on, oldest first."""
@@ -58,12 +56,6 @@ class Audit:
                 yield dict(row._mapping)
 
 
-_INSERT = text("""
-INSERT INTO audit (what, subject, employee_no, channel, message_id, details)
-SELECT what, subject, employee_no, channel, message_id, details
-FROM jsonb_to_recordset(CAST(:rows AS jsonb))
-     AS r(what text, subject text, employee_no text, channel text, message_id text, details jsonb)
-""")
 _SINCE = text("""
 SELECT at, what, subject, employee_no, channel, message_id, details FROM audit WHERE at >= :since ORDER BY audit_id
 """)

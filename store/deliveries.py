@@ -12,6 +12,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from bot.channels.base import CardHandle, Limit
 from bot.messages import Account, CardUpdate, ChannelName, OutboundMessage, Receipt
+from store.claims import Claim
 from store.codec import content_from_json
 from store.sharing import TAKE, as_rows
 
@@ -27,6 +28,7 @@ class Due:
     state_before: str  #: "sending" means that an earlier attempt never came back
     created_at: datetime
     superseded: bool  #: a newer face of the same card is already on its way
+    job_id: int | None = None  #: begun by this process itself: ends with the row
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +62,27 @@ class Deliveries:
             return Refused(taken)
         return None if row[1] is None else _to_due(outbox_id, row[1:])
 
-    async def sent(self, outbox_id: int, receipt: Receipt, card_id: str) -> None:
-        """The platform took it. A new card's code is kept for its update."""
+    async def start_claim(self, claim: Claim, limits: Sequence[Limit]) -> Due | Refused | None:
+        """`start` for a row that was written here a moment ago: nothing of it has to be read again."""
+        outbox_id = claim.message.outbox_id
+        keys, steps, windows = as_rows(limits)
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(_START_CLAIM, (keys, steps, windows, outbox_id, len(keys)), prepare=True)
+            row = await cursor.fetchone()
+        assert row is not None
+        taken = set(row[0] or ())
+        if len(taken) < len(keys):
+            return Refused(taken)
+        if not row[1]:
+            return None
+        return Due(claim.message, claim.channel, "queued", claim.created_at, superseded=False, job_id=claim.job_id)
+
+    async def sent(self, outbox_id: int, receipt: Receipt, card_id: str, job_id: int | None = None) -> None:
+        """The platform took it. A new card's code is kept for its update. `job_id`: a job that ends with it."""
         code = receipt.response_code if card_id else ""
         async with self._pool.connection() as connection:
             await connection.execute(
-                _SENT, (code, card_id, code, receipt.platform_id, _note(receipt), outbox_id), prepare=True
+                _SENT, (code, card_id, code, job_id, receipt.platform_id, _note(receipt), outbox_id), prepare=True
             )
 
     async def again_for(self, outbox_id: int, recipients: Sequence[str]) -> None:
@@ -176,7 +193,15 @@ _START = f"""WITH taken AS ({TAKE}), before AS (
     RETURNING {_ROW.format(attempts="attempts", before="before.old")}
 )
 SELECT (SELECT array_agg(key) FROM taken), begun.* FROM (SELECT) AS always LEFT JOIN begun ON true"""  # noqa: S608
+_START_CLAIM = f"""WITH taken AS ({TAKE}), begun AS (
+    UPDATE outbox SET state = 'sending', attempts = attempts + 1, attempted_at = clock_timestamp()
+    WHERE outbox_id = %s AND state = 'queued' AND attempts = 0 AND (SELECT count(*) FROM taken) = %s
+    RETURNING outbox_id
+)
+SELECT (SELECT array_agg(key) FROM taken), EXISTS (SELECT FROM begun)"""  # noqa: S608
 _SENT = """WITH code AS (
-    INSERT INTO card_codes (code, card_id) SELECT %s, %s WHERE %s <> '' ON CONFLICT DO NOTHING)
+    INSERT INTO card_codes (code, card_id) SELECT %s, %s WHERE %s <> '' ON CONFLICT DO NOTHING
+), job AS (
+    DELETE FROM procrastinate_jobs WHERE id = %s)
 UPDATE outbox SET state = 'sent', sent_at = clock_timestamp(), platform_id = %s, error = NULLIF(%s, '')
 WHERE outbox_id = %s"""

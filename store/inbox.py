@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -48,6 +48,7 @@ class Waiting:
     attempts: int
     message: InboundMessage
     received_at: datetime
+    dialogue: tuple[str, Mapping[str, str]] | None = None  #: what `conversations.current` gives
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,11 +193,15 @@ class Inbox:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
+        self._handled: int | None = None
 
     async def take(self) -> Waiting | None:
         """The oldest message whose sender has no older one open, locked until this transaction ends."""
         row = (await self._connection.execute(_TAKE)).one_or_none()
-        return None if row is None else _to_waiting(row)
+        if row is None:
+            return None
+        *columns, dialogue, data = row
+        return _to_waiting(columns, None if dialogue is None else (dialogue, data))
 
     async def read(self, inbox_id: int) -> InboundMessage:
         """A message as it came in, whatever became of it."""
@@ -212,7 +217,13 @@ class Inbox:
         return int((await self._connection.execute(_COUNT_OPEN)).scalar_one())
 
     async def handled(self, inbox_id: int) -> None:
-        await self._connection.execute(_HANDLED, {"inbox_id": inbox_id})
+        """Written by the unit's last statement."""
+        self._handled = inbox_id
+
+    def take_handled(self) -> int | None:
+        """The message marked as handled since the last time, for `CLOSING` to write."""
+        handled, self._handled = self._handled, None
+        return handled
 
     async def failed(self, inbox_id: int, error: str, *, retry_at: datetime | None) -> None:
         """Count an attempt; without `retry_at` it is given up."""
@@ -221,7 +232,8 @@ class Inbox:
 
 _COLUMNS = "inbox_id, attempts, channel, app_id, message_id, message, received_at"
 _TAKE = text(f"""
-SELECT {_COLUMNS} FROM inbox AS mine
+SELECT {_COLUMNS}, dialogue, data FROM inbox AS mine
+LEFT JOIN conversations AS asked ON asked.account_key = mine.sender_key AND asked.until > now()
 WHERE state = 'received' AND (retry_at IS NULL OR retry_at <= now())
   AND NOT EXISTS (SELECT FROM inbox AS older WHERE older.sender_key = mine.sender_key AND older.state = 'received'
                   AND older.inbox_id < mine.inbox_id)
@@ -235,7 +247,6 @@ _COUNT_OPEN = text("""
 SELECT count(*) FROM (SELECT FROM inbox WHERE state = 'received' AND (retry_at IS NULL OR retry_at <= now())
                       LIMIT 1000) AS open
 """)
-_HANDLED = text("UPDATE inbox SET state = 'handled', handled_at = clock_timestamp() WHERE inbox_id = :inbox_id")
 _FAILED = text("""
 UPDATE inbox SET attempts = attempts + 1, error = :error, retry_at = :retry_at,
        state = CASE WHEN CAST(:retry_at AS timestamptz) IS NULL THEN 'failed' ELSE 'received' END
@@ -243,6 +254,6 @@ WHERE inbox_id = :inbox_id AND state = 'received'
 """)
 
 
-def _to_waiting(row: Any) -> Waiting:
+def _to_waiting(row: Any, dialogue: tuple[str, Mapping[str, str]] | None = None) -> Waiting:
     inbox_id, attempts, channel, app_id, message_id, data, received_at = row
-    return Waiting(inbox_id, attempts, inbound_from_json(channel, app_id, message_id, data), received_at)
+    return Waiting(inbox_id, attempts, inbound_from_json(channel, app_id, message_id, data), received_at, dialogue)

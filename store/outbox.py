@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.base import Channel
-from bot.messages import Account, Card, CardUpdate, ChannelName, Content
-from store.codec import content_to_json, for_jsonb
+from bot.messages import Account, Card, CardUpdate, ChannelName, Content, OutboundMessage
+from store.claims import Claim, Claims
+from store.codec import content_to_json
 
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """A row just written, for its delivery job."""
+    """A row to be sent again, for its delivery job."""
 
     outbox_id: int
     lock: str
@@ -52,11 +54,27 @@ def _lock(row: _Row) -> str:
     return f"{lock} at {row.not_before.isoformat()}" if row.not_before else lock
 
 
-class Outbox:
-    """The outbox inside one unit of work: `put` collects, `flush` writes them all with one statement."""
+def _claim(job_id: int, outbox_id: int, row: _Row) -> Claim:
+    message = OutboundMessage(
+        outbox_id=outbox_id,
+        recipients=tuple(Account(row.channel, user_id) for user_id in row.recipients),
+        conversation_id=row.conversation_id,
+        content=row.content,
+        card_id=row.card_id,
+        dedup_key=row.dedup_key or "",
+        interactive=row.interactive,
+        attempt=1,
+    )
+    return Claim(job_id, row.channel, message, created_at=datetime.now(UTC))
 
-    def __init__(self, connection: AsyncConnection) -> None:
+
+class Outbox:
+    """The outbox inside one unit of work: `put` collects, the last statement (closing.py) writes rows and jobs."""
+
+    def __init__(self, connection: AsyncConnection, claims: Claims | None = None) -> None:
         self._connection = connection
+        self._claims = claims
+        self.begun: list[Claim] = []  #: jobs that this process began itself, to be delivered after the commit
         self._rows: list[_Row] = []
         self._updates: list[CardUpdate] = []
         self._channels: Mapping[ChannelName, Channel] = {}
@@ -109,15 +127,12 @@ class Outbox:
         self._rows.clear()
         self._updates.clear()
 
-    async def flush(self) -> list[Queued]:
-        """Write what was put; returns the rows that are new."""
+    async def rows(self) -> list[dict[str, Any]]:
+        """What was put, as `CLOSING` takes it."""
         for update in self._updates:
             await self._add_update(update)
         self._updates.clear()
-        if not self._rows:
-            return []
-        rows, self._rows = self._rows, []
-        data = [
+        return [
             {
                 "channel": row.channel.value,
                 "recipients": list(row.recipients),
@@ -129,11 +144,23 @@ class Outbox:
                 "inbox_id": self.inbox_id,
                 "position": position,
                 "settled": row.content.settled if isinstance(row.content, Card) else None,
+                "lock": _lock(row),
+                "not_before": row.not_before.isoformat() if row.not_before else None,
             }
-            for position, row in enumerate(rows)
+            for position, row in enumerate(self._rows)
         ]
-        written = await self._connection.execute(_INSERT, {"rows": for_jsonb(data).decode()})
-        return [Queued(outbox_id, _lock(rows[position]), rows[position].not_before) for outbox_id, position in written]
+
+    def worker(self) -> int | None:
+        """Who begins the jobs of these rows; None: the queue does."""
+        return self._claims.worker_with_room_for(len(self._rows)) if self._claims and self._rows else None
+
+    def written(self, new: Iterable[tuple[int, int, int | None]]) -> None:
+        """(row, position, job if it was begun here) of each row that is new, as `CLOSING` gives them."""
+        begun = [_claim(job_id, outbox_id, self._rows[position]) for outbox_id, position, job_id in new if job_id]
+        self._rows.clear()
+        if self._claims:
+            self._claims.hold(begun)
+        self.begun += begun
 
     async def retry(self, outbox_id: int) -> Queued | None:
         """Queue a row again that was given up; None if it was not."""
@@ -163,27 +190,6 @@ class Outbox:
         )
 
 
-_INSERT = text("""
-WITH wanted AS (
-    SELECT nextval(pg_get_serial_sequence('outbox', 'outbox_id')) AS outbox_id, r.* FROM (
-        SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(channel text, recipients text[],
-             conversation_id text, content jsonb, card_id text, interactive boolean, dedup_key text, inbox_id bigint,
-             position int, settled boolean) ORDER BY position) AS r
-), hung AS (
-    INSERT INTO cards (card_id, channel, recipients, conversation_id, settled)
-    SELECT card_id, channel, recipients, conversation_id, settled FROM wanted WHERE settled IS NOT NULL
-    ON CONFLICT (card_id) DO NOTHING
-), fresh AS (
-    INSERT INTO outbox (outbox_id, channel, recipients, conversation_id, content, card_id, interactive, dedup_key,
-                        inbox_id)
-    OVERRIDING SYSTEM VALUE
-    SELECT outbox_id, channel, recipients, conversation_id, content, card_id, interactive, dedup_key, inbox_id
-    FROM wanted
-    ON CONFLICT (dedup_key) DO NOTHING
-    RETURNING outbox_id
-)
-SELECT fresh.outbox_id, wanted.position FROM fresh JOIN wanted USING (outbox_id) ORDER BY wanted.position
-""")
 _NEW_VERSION = text("""
 UPDATE cards SET version = version + 1, settled = :settled WHERE card_id = :card_id
 RETURNING channel, recipients, conversation_id, version

@@ -16,6 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from store.accounts import Accounts
 from store.attachments import Attachments
 from store.audit import Audit
+from store.claims import Claim, Claims
+from store.closing import CLOSING
+from store.codec import for_jsonb
 from store.connection import QuickConnection, transaction
 from store.conversations import Conversations
 from store.inbox import Inbox
@@ -39,10 +42,10 @@ class UnitOfWork:
     Repositories are made when first asked for; what was put, asked, deferred and audited is written by `flush`.
     """
 
-    def __init__(self, connection: QuickConnection, queue: procrastinate.App) -> None:
+    def __init__(self, connection: QuickConnection, queue: procrastinate.App, claims: Claims | None = None) -> None:
         self.connection = connection
         self.inbox = Inbox(connection)
-        self.outbox = Outbox(connection)
+        self.outbox = Outbox(connection, claims)
         self.conversations = Conversations(connection)
         self.audit = Audit(connection)
         self.accounts = Accounts(connection)
@@ -112,6 +115,7 @@ class UnitOfWork:
 
     def clear(self) -> None:
         """Forget what has not been flushed."""
+        self.inbox.take_handled()
         self.outbox.clear()
         self.conversations.clear()
         self.audit.clear()
@@ -119,14 +123,16 @@ class UnitOfWork:
 
     async def flush(self) -> None:
         """Write what was collected, with a delivery job for each new outgoing row."""
-        for queued in await self.outbox.flush():
-            self._deferred.append((DELIVER, queued.lock, queued.not_before, {"outbox_id": queued.outbox_id}))
         await self.conversations.flush()
-        await self.audit.flush()
         if self._deferred:
             jobs = [self._job(*wanted) for wanted in self._deferred]
             await self._queue.job_manager.batch_defer_jobs_async(jobs, connection=self.connection.raw)
             self._deferred.clear()
+        rows = await self.outbox.rows()
+        lines, handled = self.audit.take(), self.inbox.take_handled()
+        if rows or lines or handled is not None:
+            values = {"rows": _json(rows), "lines": _json(lines), "handled": handled, "worker": self.outbox.worker()}
+            self.outbox.written(await self.connection.execute(CLOSING, values))
 
     def _job(self, task: str, lock: str, at: datetime | None, arguments: dict[str, Any]) -> Job:
         queue = DELIVER if task == DELIVER else "work"
@@ -134,18 +140,34 @@ class UnitOfWork:
         return deferrer.make_new_job(**arguments)
 
 
+def _json(rows: list[dict[str, Any]]) -> str:
+    return for_jsonb(rows).decode()
+
+
 UnitOfWorkFactory = Callable[[], Any]
 
 
-def unit_of_work(engine: AsyncEngine, queue: procrastinate.App) -> Callable[[], Any]:
-    """A factory for `async with make() as uow:`; commits when the block ends well, rolls back when it raises."""
+def unit_of_work(engine: AsyncEngine, queue: procrastinate.App, claims: Claims | None = None) -> Callable[[], Any]:
+    """A factory for `async with make() as uow:`; commits when the block ends well, rolls back when it raises.
+
+    With `claims`, what is put out is delivered by this process right after the commit, where it may be.
+    """
 
     @asynccontextmanager
     async def begin() -> AsyncIterator[UnitOfWork]:
-        async with transaction(engine) as connection:
-            uow = UnitOfWork(connection, queue)
-            yield uow
-            await uow.flush()
+        begun: list[Claim] = []
+        try:
+            async with transaction(engine) as connection:
+                uow = UnitOfWork(connection, queue, claims)
+                begun = uow.outbox.begun
+                yield uow
+                await uow.flush()
+        except BaseException:
+            if claims is not None:
+                claims.let_go(begun)
+            raise
+        if claims is not None:
+            claims.committed(begun)
 
     return begin
 

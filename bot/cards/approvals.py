@@ -21,6 +21,8 @@ from bot.messages import Button, Card, Field, Markdown, Style
 MAX_VALUE = 30  # characters in a WeCom field
 ON_CARD = 3  # unusual things on the card; all of them under 详情
 TALK_ON_CARD = 60  # characters of the last question and of its answer
+MAX_STATUS = 160  # characters that WeCom shows of it
+OPINIONS = (40, 12, 0)  # characters of each, fewer where many have decided
 
 
 @dataclass(frozen=True)
@@ -202,28 +204,37 @@ def copy_status(sheet: Sheet, copy: Copy) -> str:
         return f"已失效：{sheet.submitter}改过内容，已重新提交"
     if step.state is StepState.VOID and not any(seat.verdict for seat in step.seats):
         return f"已失效：{sheet.submitter}{'撤回了' if approval.state is ApprovalState.WITHDRAWN else '正在修改内容'}"
-    said = [_decision(sheet, seat) for seat in step.seats if seat.verdict and seat.via != "earlier"]
+    further = _further(sheet, step)
+    room = MAX_STATUS - len(further) - 1
+    decided = [seat for seat in step.seats if seat.verdict and seat.via != "earlier"]
+    sayings = ("；".join(_decision(sheet, seat, opinion=length) for seat in decided) for length in OPINIONS)
+    said = next((words for words in sayings if len(words) <= room), "")
+    if decided and not said:  # very many: the names that fit; how it goes on is not what may be lost
+        said = cut("；".join(_decision(sheet, seat, opinion=0) for seat in decided), max(room, 1))
+    return "；".join(part for part in (said, further) if part)
+
+
+def _further(sheet: Sheet, step: Step) -> str:
+    """What came after the decisions of this step, or who is waited for."""
+    approval = sheet.approval
     waiting = [sheet.name_of(actor) for actor in approval.waiting_for] if step.state is StepState.OPEN else []
-    parts = ["；".join(said)]
     if waiting:
-        parts.append(f"还在等{'、'.join(waiting)}")
-    elif step.state is StepState.VOID:
-        parts.append(f"{sheet.submitter}{'撤回了' if approval.state is ApprovalState.WITHDRAWN else '正在修改内容'}")
-    elif (end := ending(sheet)) and step.state is not StepState.REJECTED and approval.steps[-1] != step:
-        parts.append(end)
-    elif approval.contract_no:
-        parts.append(f"合同号 {approval.contract_no}")
-    return "；".join(part for part in parts if part)
+        return f"还在等{'、'.join(waiting)}"
+    if step.state is StepState.VOID:
+        return f"{sheet.submitter}{'撤回了' if approval.state is ApprovalState.WITHDRAWN else '正在修改内容'}"
+    if (end := ending(sheet)) and step.state is not StepState.REJECTED and approval.steps[-1] != step:
+        return end
+    return f"合同号 {approval.contract_no}" if approval.contract_no else ""
 
 
-def _decision(sheet: Sheet, seat: Seat) -> str:
+def _decision(sheet: Sheet, seat: Seat, *, opinion: int = OPINIONS[0]) -> str:
     who = sheet.name_of(seat.decided_by)
     when = moment(seat.decided_at) if seat.decided_at else ""
     if seat.verdict is Verdict.TRANSFERRED:
         return f"{who} {when} 转交给{sheet.name_of(seat.handed_to)}"
     for_whom = f"（代{sheet.name_of(seat.approver_no)}）" if seat.decided_by != seat.approver_no else ""
-    opinion = f"：{plain(cut(seat.note, 40))}" if seat.note else ""
-    return f"{who}{for_whom} {when} {seat.verdict}{opinion}"
+    words = f"：{plain(cut(seat.note, opinion))}" if seat.note and opinion else ""
+    return f"{who}{for_whom} {when} {seat.verdict}{words}"
 
 
 def ending(sheet: Sheet) -> str:
@@ -242,6 +253,11 @@ def ending(sheet: Sheet) -> str:
 
 
 def _terms(sheet: Sheet) -> list[Field]:
+    return [Field(label=label, value=cut(value, MAX_VALUE)) for label, value in _term_lines(sheet)]
+
+
+def _term_lines(sheet: Sheet) -> list[tuple[str, str]]:
+    """(label, words), each on one line and none cut."""
     terms = sheet.approval.terms
     floor = sheet.evidence.discount_floor if sheet.evidence else None
     compared = ""
@@ -255,7 +271,7 @@ def _terms(sheet: Sheet) -> list[Field]:
     ]
     if terms.nonstandard is not None:
         lines.append(("非标", terms.nonstandard or "有，未写明"))
-    return [Field(label=label, value=cut(plain(value), MAX_VALUE)) for label, value in lines]
+    return [(label, " ".join(plain(value).split())) for label, value in lines]
 
 
 def _facts(sheet: Sheet) -> list[Field]:
@@ -298,6 +314,9 @@ def _body(sheet: Sheet, step: Step) -> Iterator[str]:
     if sheet.files:
         yield f"附件 {sheet.files} 个，点「详情」看"
     yield from _last_talk(sheet)
+    for seat in step.seats:
+        if seat.open and seat.approver_no not in seat.actor_nos:
+            yield f"{sheet.name_of(seat.approver_no)}不在，由{'、'.join(map(sheet.name_of, seat.actor_nos))}代为审批"
     if any(seat.verdict for seat in step.seats) and step.wanted > 1:
         yield f"本步要 {step.wanted} 人同意，已有 {step.agreed} 人"
 
@@ -328,9 +347,7 @@ def details(sheet: Sheet, *, today: date) -> Markdown:
     approval, terms = sheet.approval, sheet.approval.terms
     lines = [f"**合同审批 {approval.approval_no}** {approval.state}"]
     sections = [lines]
-    lines += [f"{field.label}：{field.value}" for field in _terms(sheet) if field.label != "非标"]
-    if terms.nonstandard is not None:
-        lines.append(f"非标：{plain(terms.nonstandard) or '有，未写明'}")
+    lines += [f"{label}：{words}" for label, words in _term_lines(sheet)]
     if terms.note:
         lines.append(f"备注：{plain(terms.note)}")
     lines.append(f"发起：{sheet.submitter} {moment(approval.submitted_at or approval.created_at)}")

@@ -15,6 +15,7 @@ from bot.domain.people import Employee, Role
 from jobs.daily_digest import daily_digest
 from jobs.scheduling import Scheduler
 from tests.support.desk import CONTACTS, CUSTOMERS, DINGTALK, EMPLOYEES, Desk
+from tests.support.firm import open_firm
 
 FRIDAY = datetime(2026, 2, 13, 8, 30, tzinfo=SHANGHAI)
 DIRECTOR = Employee(employee_no="YG001", name="孙若曦", role=Role.DIRECTOR, region="全国", dingtalk_user="dd_sun")
@@ -113,3 +114,23 @@ async def test_a_time_changed_in_a_sentence_is_the_time_it_runs(office: Desk) ->
         office.clock.move_to(FRIDAY.replace(minute=minute))
         ran += [run for run in await scheduler.tick() if run.job == "daily_digest"]
     assert [run.fire_at for run in ran] == [FRIDAY.replace(minute=40)]
+
+
+async def test_contracts_that_wait_stand_first_with_how_long(desk: Desk) -> None:
+    firm = open_firm(desk)
+    async with firm.unit_of_work() as uow:  # names in lists are the database's
+        await uow.connection.execute(text("INSERT INTO employees (employee_no, name) VALUES ('YG010', '李雷')"))
+        await uow.connection.execute(
+            text("INSERT INTO customers (customer_no, name, short_name) VALUES ('KH0117', '绿源超市', '绿源滨江')")
+        )
+    await firm.says("LiLei", "合同 绿源滨江 85万 9.2折 一年")
+    await firm.taps("LiLei", "提交")
+    await _morning(firm)
+    shown = (await firm.shown_to("dd_chenlei"))[-1]
+    assert "1 份等你审批" in shown
+    assert "· SP260212001 绿源滨江 850,000 元，李雷提交（上级审批），已等 7 小时" in shown
+    assert "份等你审批" not in (await firm.shown_to("dd_sun"))[-1]
+    await firm.taps("dd_chenlei", "同意", channel=DINGTALK)
+    await _morning(firm, datetime(2026, 2, 14, 8, 30, tzinfo=SHANGHAI))
+    assert "份等你审批" not in (await firm.shown_to("dd_chenlei"))[-1]
+    assert "（总监审批），已等 1 个工作日" in (await firm.shown_to("dd_sun"))[-1]

@@ -221,8 +221,8 @@ class Branch:
         return await looked_up(self.url, query)
 
     async def everywhere(self, plain: str) -> None:
-        """The callback reaches every bot that lives, and comes again while none does, as WeCom calls again."""
-        for pause in (0, 1, 2, 4, 8):
+        """The callback reaches every bot that lives, and comes again while none does, more patiently than WeCom."""
+        for pause in (0, 1, 2, 4, 8, 8, 8, 8):
             await asyncio.sleep(pause)
             answers = await asyncio.gather(*(post.post(plain) for post in self.posts), return_exceptions=True)
             if 200 in answers:

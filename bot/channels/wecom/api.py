@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import httpx
@@ -160,7 +161,7 @@ class WeComApi:
         headers = {"content-type": content_type} if content_type else None
         try:
             response = await self.http.request(
-                method, self.url(path), params=dict(params), content=content, headers=headers, timeout=patience
+                method, _address(self.url(path), **params), content=content, headers=headers, timeout=patience
             )
         except _NOT_SENT as error:
             raise ChannelUnavailable(f"连不上企业微信 {path}：{type(error).__name__}") from error
@@ -220,6 +221,12 @@ class WeComApi:
             seconds = (midnight - local).total_seconds()
         self._strikes[path] = (now + seconds, strikes)
         return seconds
+
+
+@lru_cache(maxsize=128)
+def _address(url: str, **params: str | int) -> httpx.URL:
+    """Kept for as long as a token: reading an address costs as much as the call."""
+    return httpx.URL(url, params=params)
 
 
 def parse_answer(status: int, content: bytes, path: str) -> Json:
