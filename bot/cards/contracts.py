@@ -122,10 +122,12 @@ def _draft_buttons(approval_no: str) -> tuple[Button, ...]:
 
 
 def choice_card(candidates: Sequence[Customer]) -> Card:
-    """Which customer was meant?"""
+    """Which customer was meant? Five lines fit into a WeCom card because the city they share is left out."""
     shown = candidates[:MAX_CANDIDATES]
+    city = _shared_city([item.address for item in shown])
     lines = [
-        f"{place}. {plain(item.name)}（{item.region}，{plain(item.address)}）" for place, item in enumerate(shown, 1)
+        f"{place}. {plain(item.name)}（{plain(item.address.removeprefix(city))}）"
+        for place, item in enumerate(shown, 1)
     ]
     return Card(
         title="和哪一家签？",
@@ -138,6 +140,12 @@ def choice_card(candidates: Sequence[Customer]) -> Card:
             for place, item in enumerate(shown, 1)
         ),
     )
+
+
+def _shared_city(addresses: Sequence[str]) -> str:
+    """`杭州市`, when all addresses begin so; else empty."""
+    cities = {address[: address.find("市") + 1] for address in addresses}
+    return cities.pop() if len(cities) == 1 else ""
 
 
 # -- sentences --------------------------------------------------------------------------------------------------------

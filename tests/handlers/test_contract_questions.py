@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.desk import Desk
+from tests.support.desk import DINGTALK, Desk
 from tests.support.firm import open_firm
 
 
@@ -38,3 +38,10 @@ async def test_a_vague_answer_is_told_what_is_wrong_with_it_and_asked_again(firm
 async def test_lines_that_are_no_contract(line: str, answer: str, firm: Desk) -> None:
     assert answer in await firm.says("LiLei", line)
     assert await firm.shown_to("dd_chenlei") == []
+
+
+async def test_a_name_of_several_customers_is_asked_about_and_answered_with_a_number(firm: Desk) -> None:
+    shown = await firm.says("dd_chenlei", "合同 鑫旺 20万 9.2折 一年", channel=DINGTALK)
+    assert "和哪一家签？" in shown
+    assert "1. 鑫旺便利店(中山路店)（拱墅区听松街10号）\n2. 鑫旺便利店(人民路店)（上城区人民路3号）" in shown
+    assert "客户：鑫旺便利店(人民路店)" in await firm.says("dd_chenlei", "2", channel=DINGTALK)
