@@ -157,7 +157,7 @@ def which_own(own: Sequence[tuple[str, str]], word: str) -> str:
 
 def out_of_sight(approval_no: str) -> str:
     """Somebody who has nothing to do with it."""
-    return f"{approval_no} 和你无关，看不了。"
+    return f"{approval_no} 不是你发起的，也没有请你审批，不能看。"
 
 
 def ask_reason() -> str:

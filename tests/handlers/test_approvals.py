@@ -175,7 +175,7 @@ async def test_nobody_approves_their_own(firm: Desk) -> None:
 
 async def test_somebody_elses_approval_is_none_of_ones_business(firm: Desk) -> None:
     number = await submitted(firm)
-    assert f"{number} 和你无关，看不了。" in await firm.says("hanmei", f"详情 {number}")
+    assert f"{number} 不是你发起的，也没有请你审批，不能看。" in await firm.says("hanmei", f"详情 {number}")
 
 
 async def test_a_question_crosses_the_platforms_and_its_answer_comes_back(firm: Desk) -> None:

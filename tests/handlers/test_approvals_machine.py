@@ -289,7 +289,7 @@ def _approvals(uow: Any) -> ApprovalRepository:
 @pytest.mark.parametrize(
     ("seed", "contracts", "moves"),
     [
-        pytest.param(1, 3, 15, id="a few"),
+        pytest.param(1, 3, 12, id="a few"),
         *(pytest.param(seed, 25, 30, id=f"many {seed}", marks=soak) for seed in range(2, 6)),
     ],
 )

@@ -61,20 +61,20 @@ async def test_the_customer_is_asked_for_as_well(firm: Desk) -> None:
     assert await drafts(firm) == [DRAFT]
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        pytest.param(LINE, id="as the example"),
-        pytest.param("合同 绿源超市(滨江店) 300000元 九二折 12个月", id="full name, figures"),
-        pytest.param("合同　绿源滨江　３０万　９．２折　１年", id="full width"),
-        pytest.param("合同 绿源滨江，三十万，打九二折，签一年", id="numerals and commas"),
-        pytest.param("合同 一年 9.2折 30万 绿源滨江", id="in any order"),
-        pytest.param("contract 绿源滨江 30万 9.2折 一年", id="in English"),
-    ],
+SAME = (
+    LINE,
+    "合同 绿源超市(滨江店) 300000元 九二折 12个月",
+    "合同　绿源滨江　３０万　９．２折　１年",
+    "合同 绿源滨江，三十万，打九二折，签一年",
+    "合同 一年 9.2折 30万 绿源滨江",
+    "contract 绿源滨江 30万 9.2折 一年",
 )
-async def test_the_same_contract_in_many_words(firm: Desk, line: str) -> None:
-    await firm.says("LiLei", line)
-    assert await drafts(firm) == [DRAFT]
+
+
+async def test_the_same_contract_in_many_words(firm: Desk) -> None:
+    for line in SAME:
+        await firm.says("LiLei", line)
+    assert await drafts(firm) == [DRAFT] * len(SAME)
 
 
 async def test_given_up_nothing_is_left(firm: Desk) -> None:
@@ -146,20 +146,11 @@ async def test_somebody_elses_customer_names_whom_to_ask(firm: Desk, line: str) 
     assert await drafts(firm) == []
 
 
-@pytest.mark.parametrize(
-    ("user", "may"),
-    [
-        pytest.param("dd_chenlei", True, id="region manager"),
-        pytest.param("dd_sun", True, id="director"),
-        pytest.param("dd_qiu", False, id="legal"),
-        pytest.param("dd_tang", False, id="finance"),
-        pytest.param("dd_zou", False, id="administrator"),
-    ],
-)
-async def test_who_may_start_one(firm: Desk, user: str, may: bool) -> None:
-    shown = await firm.says(user, LINE, channel=DINGTALK)
-    assert ("合同草稿，确认后提交" in shown) is may
-    assert ("你可以请负责这家客户的同事来办" in shown) is not may
+async def test_who_may_start_one(firm: Desk) -> None:
+    for user in ("dd_chenlei", "dd_sun"):
+        assert "合同草稿，确认后提交" in await firm.says(user, LINE, channel=DINGTALK)
+    for user in ("dd_qiu", "dd_tang", "dd_zou"):  # legal, finance, administrator
+        assert "你可以请负责这家客户的同事来办" in await firm.says(user, LINE, channel=DINGTALK)
 
 
 # -- from other cards -------------------------------------------------------------------------------------------------
@@ -199,41 +190,41 @@ async def test_from_a_visit_the_amount_is_known_and_the_visit_remembered(firm: D
 
 
 # -- changing the draft -----------------------------------------------------------------------------------------------
-CHANGES = [
-    pytest.param("改金额", "28万", "KH0117 供货协议 280000 0.92 12 None", id="amount"),
-    pytest.param("改折扣", "八五折", "KH0117 供货协议 300000 0.85 12 None", id="discount"),
-    pytest.param("改期限", "18个月", "KH0117 供货协议 300000 0.92 18 None", id="term"),
-    pytest.param("改条款", "账期90天", "KH0117 供货协议 300000 0.92 12 账期90天", id="not standard"),
-]
-
-
-@pytest.mark.parametrize(("word", "value", "after"), CHANGES)
-async def test_changed_by_a_tap_with_the_value_beside_it(firm: Desk, word: str, value: str, after: str) -> None:
-    await firm.says("LiLei", LINE)
-    await firm.taps("LiLei", word, typed=value)
-    assert await drafts(firm) == [after]
-
-
-@pytest.mark.parametrize(("word", "value", "after"), CHANGES)
-async def test_changed_by_a_tap_and_an_answer(firm: Desk, word: str, value: str, after: str) -> None:
-    await firm.says("LiLei", LINE)
-    await firm.taps("LiLei", word)
-    await firm.says("LiLei", value)
-    assert await drafts(firm) == [after]
-
-
-@pytest.mark.parametrize(
-    ("word", "value", "after"),
-    [
-        *CHANGES,
-        pytest.param("改类型", "补充协议", "KH0117 补充协议 300000 0.92 12 None", id="type"),
-        pytest.param("改客户", "利康老街", "KH0250 供货协议 300000 0.92 12 None", id="customer"),
-    ],
+CHANGES = (
+    ("改金额", "28万", "KH0117 供货协议 280000 0.92 12 None"),
+    ("改折扣", "八五折", "KH0117 供货协议 280000 0.85 12 None"),
+    ("改期限", "18个月", "KH0117 供货协议 280000 0.85 18 None"),
+    ("改条款", "账期90天", "KH0117 供货协议 280000 0.85 18 账期90天"),
 )
-async def test_changed_by_a_typed_word(firm: Desk, word: str, value: str, after: str) -> None:
+TYPED = (
+    *CHANGES,
+    ("改类型", "补充协议", "KH0117 补充协议 280000 0.85 18 账期90天"),
+    ("改客户", "利康老街", "KH0250 补充协议 280000 0.85 18 账期90天"),
+    ("改条款", "标准", "KH0250 补充协议 280000 0.85 18 None"),
+)
+
+
+async def test_changed_by_a_tap_with_the_value_beside_it(firm: Desk) -> None:
     await firm.says("LiLei", LINE)
-    assert "合同草稿，确认后提交" in await firm.says("LiLei", f"{word} {value}")
-    assert await drafts(firm) == [after]
+    for word, value, after in CHANGES:
+        await firm.taps("LiLei", word, typed=value)
+        assert await drafts(firm) == [after]
+    assert len(await firm.shown_to("LiLei")) == 1  # the card itself changes
+
+
+async def test_changed_by_a_tap_and_an_answer(firm: Desk) -> None:
+    await firm.says("LiLei", LINE)
+    for word, value, after in CHANGES:
+        await firm.taps("LiLei", word)
+        await firm.says("LiLei", value)
+        assert await drafts(firm) == [after]
+
+
+async def test_changed_by_a_typed_word(firm: Desk) -> None:
+    await firm.says("LiLei", LINE)
+    for word, value, after in TYPED:
+        assert "合同草稿，确认后提交" in await firm.says("LiLei", f"{word} {value}")
+        assert await drafts(firm) == [after]
 
 
 async def test_a_note_stands_on_the_card(firm: Desk) -> None:
