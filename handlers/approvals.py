@@ -391,7 +391,9 @@ async def own_meant(ctx: Context, rest: str, word: str, states: tuple[ApprovalSt
     """The sender's approval that was named, or the only one in those states; else a list to choose from."""
     number, _ = await find_number(ctx, rest)
     if number:
-        return await ctx.uow.approvals.get(number)
+        approval = await ctx.uow.approvals.get(number)
+        must_be_concerned(ctx, approval)
+        return approval
     own = await ctx.uow.approvals.of_submitter(ctx.employee.employee_no, states)
     if len(own) == 1:
         return await ctx.uow.approvals.get(own[0].approval_no)

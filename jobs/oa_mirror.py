@@ -87,11 +87,45 @@ async def follow_oa(ctx: JobContext, *, approval_no: str) -> None:
     """
     office = _office(ctx)
     if office is None:
+        await _grant_all(ctx, approval_no)
         return
     async with ctx.unit_of_work() as uow:
         records = await OaInstances(uow.connection).all_of(approval_no)
     for record in records:
         await _Follower(ctx, office, record).follow()
+
+
+async def _grant_all(ctx: JobContext, approval_no: str) -> None:
+    """OA was switched off while decisions were on their way through it: they count here."""
+    async with ctx.unit_of_work() as uow:
+        for wish in await uow.approvals.wishes(approval_no):
+            await grant(ctx, uow, approval_no, wish)
+
+
+async def grant(ctx: JobContext, uow: UnitOfWork, approval_no: str, wish: Wish) -> None:
+    """A wish becomes a decision without OA; somebody may have been first."""
+    approval, desk = await uow.approvals.get(approval_no), desk_for(ctx, uow)
+    await uow.approvals.drop_wish(approval_no, wish)
+    try:
+        after = decide(
+            approval,
+            wish.verdict,
+            place=Place(attempt=wish.attempt, step_no=wish.step_no),
+            by=wish.employee_no,
+            note=wish.note,
+            at=wish.said_at,
+            via=wish.via,
+            seats_for=await desk.seating(approval),
+        )
+    except ApprovalRefused:
+        await desk.redraw(approval, wish.employee_no)
+        return
+    await desk.put(approval, after)
+
+
+def _came_true(approval: Approval, wish: Wish) -> bool:
+    steps = [step for step in approval.steps if (approval.attempt, step.step_no) == (wish.attempt, wish.step_no)]
+    return any((seat.decided_by, seat.verdict) == (wish.employee_no, wish.verdict) for s in steps for seat in s.seats)
 
 
 @dataclass(slots=True)
@@ -213,7 +247,7 @@ class _Follower:
             ours = wished(approval, instance, wish.employee_no, wish.verdict, wish.note, self._user_of)
             if ours is not None:
                 break
-            await self._grant_here(uow, wish)
+            await grant(self.ctx, uow, self.record.approval_no, wish)
         if instance.status is not OaStatus.RUNNING and ours is None:
             note = words.differs(approval) if self._differs(approval, instance) else ""
             await instances.set(self.record, "closed", note=note)
@@ -244,7 +278,8 @@ class _Follower:
                 pending.append(wish)
             else:
                 await uow.approvals.drop_wish(approval.approval_no, wish)
-                await desk_for(self.ctx, uow).redraw(approval, wish.employee_no)
+                if not _came_true(approval, wish):  # else its card has just got its new face
+                    await desk_for(self.ctx, uow).redraw(approval, wish.employee_no)
         return pending
 
     async def _carry_over(self, ours: Ours) -> None:
@@ -265,31 +300,12 @@ class _Follower:
         async with self.ctx.unit_of_work() as uow:
             for wish in await uow.approvals.wishes(self.record.approval_no):
                 if now - wish.wished_at >= WISH_PATIENCE or wait > AGAIN:
-                    await self._grant_here(uow, wish)
+                    await grant(self.ctx, uow, self.record.approval_no, wish)
         if self.record.state != "open" and now - self.record.created_at > GIVE_UP_AFTER:
             await self._leave(str(error))
             return
         log.warning("oa.unreachable", approval=self.record.approval_no, error=type(error).__name__)
         raise TryLater(now + wait, str(error)) from error
-
-    async def _grant_here(self, uow: UnitOfWork, wish: Wish) -> None:
-        approval, desk = await uow.approvals.get(self.record.approval_no), desk_for(self.ctx, uow)
-        await uow.approvals.drop_wish(approval.approval_no, wish)
-        try:
-            after = decide(
-                approval,
-                wish.verdict,
-                place=Place(attempt=wish.attempt, step_no=wish.step_no),
-                by=wish.employee_no,
-                note=wish.note,
-                at=wish.said_at,
-                via=wish.via,
-                seats_for=await desk.seating(approval),
-            )
-        except ApprovalRefused:
-            await desk.redraw(approval, wish.employee_no)
-            return
-        await desk.put(approval, after)
 
     async def _leave(self, why: str) -> None:
         """Not kept in step any more; decisions are made here alone, and the administrators know."""
@@ -297,7 +313,7 @@ class _Follower:
             await OaInstances(uow.connection).set(self.record, "left", note=why[:500])
             approval = await uow.approvals.read(self.record.approval_no)
             for wish in await uow.approvals.wishes(self.record.approval_no):
-                await self._grant_here(uow, wish)
+                await grant(self.ctx, uow, self.record.approval_no, wish)
             await self._tell_operators(uow, approval, words.left(approval.approval_no, why))
         log.error("oa.left", approval=self.record.approval_no, why=why)
 
