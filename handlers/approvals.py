@@ -8,19 +8,8 @@ from dataclasses import replace
 from bot.cards import approval_words as words
 from bot.cards import approvals as cards
 from bot.clock import SHANGHAI, Clock
-from bot.domain.approvals import (
-    Approval,
-    ApprovalRefused,
-    ApprovalState,
-    Place,
-    Verdict,
-    Why,
-    add_signer,
-    decide,
-    transfer,
-    urge,
-    withdraw,
-)
+from bot.domain.approval_values import Approval, ApprovalRefused, ApprovalState, Place, Verdict, Why
+from bot.domain.approvals import add_signer, decide, transfer, urge, withdraw
 from bot.domain.corrections import never_mind
 from bot.domain.numbers import split_number, split_serial
 from bot.domain.people import SEES_ALL, Employee, Role, may_decide

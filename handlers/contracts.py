@@ -13,7 +13,8 @@ from bot.cards.approval_words import file_added
 from bot.cards.approvals import Revise
 from bot.cards.errors import STALE_CARD
 from bot.clock import SHANGHAI
-from bot.domain.approvals import Approval, ApprovalRefused, ApprovalState, ContractTerms, edit, planned, submit
+from bot.domain.approval_values import Approval, ApprovalRefused, ApprovalState, ContractTerms
+from bot.domain.approvals import edit, planned, submit
 from bot.domain.contracts import (
     ContractField,
     ContractReading,

@@ -9,7 +9,7 @@ from datetime import timedelta
 from bot.cards import approval_words as words
 from bot.cards import approvals as cards
 from bot.domain.approval_talk import Said
-from bot.domain.approvals import Approval, ApprovalRefused, Place, Why
+from bot.domain.approval_values import Approval, ApprovalRefused, Place, Why
 from bot.domain.corrections import never_mind
 from bot.errors import NotFound, OutOfDate
 from bot.messages import InboundMessage, Text

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 
-from bot.domain.approvals import Approval, Overdue, Verdict, escalate, overdue, reminded
+from bot.domain.approval_values import Approval, Verdict
+from bot.domain.approvals import Overdue, escalate, overdue, reminded
 from bot.domain.directory import Directory
 from bot.schedule import Schedule
 from jobs.approval_desk import desk_for

@@ -17,7 +17,8 @@ import structlog
 from bot.cards import oa as words
 from bot.channels.base import ApprovalOffice
 from bot.clock import Clock
-from bot.domain.approvals import Approval, ApprovalRefused, ApprovalState, Place, SeatsFor, decide, withdraw
+from bot.domain.approval_values import Approval, ApprovalRefused, ApprovalState, Place, SeatsFor
+from bot.domain.approvals import decide, withdraw
 from bot.domain.oa import OaInstance, OaResult, OaStatus
 from bot.domain.oa_steps import (
     Execute,

@@ -16,7 +16,7 @@ from bot.cards.approval_news import NewCard, NewFace, Told, news
 from bot.cards.approvals import Copy, Sheet, approver_card, face, money_of
 from bot.cards.waiting import duration
 from bot.clock import SHANGHAI
-from bot.domain.approvals import Approval, ApprovalState, ContractTerms, SeatsFor, Step
+from bot.domain.approval_values import Approval, ApprovalState, ContractTerms, SeatsFor, Step
 from bot.domain.conditions import ContractFacts
 from bot.domain.directory import Directory
 from bot.domain.evidence import Evidence, weigh

@@ -12,16 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.cards.approvals import Copy
 from bot.clock import SHANGHAI
-from bot.domain.approvals import (
-    Approval,
-    ApprovalState,
-    ContractTerms,
-    Origin,
-    Seat,
-    Step,
-    StepState,
-    Verdict,
-)
+from bot.domain.approval_values import Approval, ApprovalState, ContractTerms, Origin, Seat, Step, StepState, Verdict
 from bot.domain.evidence import Evidence, evidence_from_json, evidence_to_json
 from bot.domain.flows import ApproverKind, Mode
 from bot.errors import NotFound

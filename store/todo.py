@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import text
 
-from bot.domain.approvals import ApprovalState
+from bot.domain.approval_values import ApprovalState
 from bot.domain.digests import OwnSubmission, WaitingApproval
 from bot.domain.worktime import working_minutes_between
 from store.unit_of_work import UnitOfWork

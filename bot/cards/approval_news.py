@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from bot.cards import approval_words as words
 from bot.cards.approvals import Copy, Sheet, approver_card, face, progress_card
-from bot.domain.approvals import Approval, ApprovalState, Origin, Step
+from bot.domain.approval_values import Approval, ApprovalState, Origin, Step
 from bot.messages import Card
 
 ASKED = "asked"

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.cards.approvals import Sheet, copy_status, ending, money_of
 from bot.cards.common import cut, moment, plain
-from bot.domain.approvals import Approval, ApprovalState, Seat, Verdict, Why
+from bot.domain.approval_values import Approval, ApprovalState, Seat, Verdict, Why
 from bot.domain.people import Employee
 
 

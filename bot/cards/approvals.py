@@ -13,7 +13,7 @@ from bot.cards.common import cut, moment, plain, short_day
 from bot.cards.unusual import unusual_words, wan, zhe
 from bot.clock import SHANGHAI
 from bot.domain.approval_talk import Said
-from bot.domain.approvals import Approval, ApprovalState, Seat, Step, StepState, Verdict
+from bot.domain.approval_values import Approval, ApprovalState, Seat, Step, StepState, Verdict
 from bot.domain.evidence import Evidence
 from bot.domain.people import Customer
 from bot.messages import Button, Card, Field, Markdown, Style

@@ -11,7 +11,7 @@ from bot.actions import Action
 from bot.cards.approvals import MAX_VALUE, Withdraw, money_of
 from bot.cards.common import cut, plain
 from bot.cards.unusual import zhe
-from bot.domain.approvals import Approval
+from bot.domain.approval_values import Approval
 from bot.domain.contracts import CONTRACT_KINDS, ContractField
 from bot.domain.people import Customer
 from bot.messages import Button, Card, Field, Style

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from bot.cards.approvals import Sheet
 from bot.cards.unusual import unusual_words
-from bot.domain.approvals import Approval
+from bot.domain.approval_values import Approval
 from bot.domain.oa import APPROVAL_KEY_LABEL
 
 REDIRECTED = "审批机器人：由代理人或上级处理"

@@ -13,7 +13,7 @@ from enum import StrEnum
 from statistics import median
 from typing import Any
 
-from bot.domain.approvals import ContractTerms
+from bot.domain.approval_values import ContractTerms
 
 MUCH_LARGER = Decimal(2)  # times the customer's largest contract so far, or its estimated yearly purchases
 FEW = 3  # peers' contracts from which their usual discount is worth a word

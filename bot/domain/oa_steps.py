@@ -11,18 +11,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.domain.approvals import (
-    Approval,
-    ApprovalState,
-    Place,
-    Seat,
-    SeatsFor,
-    Step,
-    Verdict,
-    add_signer,
-    decide,
-    transfer,
-)
+from bot.domain.approval_values import Approval, ApprovalState, Place, Seat, SeatsFor, Step, Verdict
+from bot.domain.approvals import add_signer, decide, transfer
 from bot.domain.flows import Mode, SeatPlan
 from bot.domain.oa import OaActionType, OaInstance, OaResult, OaStatus, OaStep, OaTask, OaTaskStatus
 

@@ -28,7 +28,7 @@ from bot.channels.dingtalk import render as dingtalk
 from bot.channels.wecom import render as wecom
 from bot.channels.wecom.texts import size
 from bot.domain.approval_talk import Said
-from bot.domain.approvals import Approval, ApprovalState, ContractTerms, Origin, Seat, Step, StepState, Verdict
+from bot.domain.approval_values import Approval, ApprovalState, ContractTerms, Origin, Seat, Step, StepState, Verdict
 from bot.domain.evidence import Evidence, Finding, Payment, What
 from bot.domain.flows import ApproverKind, Mode
 from bot.domain.people import Customer

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.domain.approvals import Approval
+from bot.domain.approval_values import Approval
 
 Ask = dict[str, Any]
 

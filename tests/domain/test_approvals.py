@@ -10,18 +10,20 @@ from decimal import Decimal
 import pytest
 
 from bot.clock import SHANGHAI
-from bot.domain.approvals import (
+from bot.domain.approval_values import (
     Approval,
     ApprovalRefused,
     ApprovalState,
     ContractTerms,
-    Overdue,
     Place,
     SeatsFor,
     Step,
     StepState,
     Verdict,
     Why,
+)
+from bot.domain.approvals import (
+    Overdue,
     add_signer,
     decide,
     edit,

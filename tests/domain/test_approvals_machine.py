@@ -13,23 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from bot.clock import SHANGHAI
-from bot.domain.approvals import (
-    Approval,
-    ApprovalRefused,
-    ContractTerms,
-    Place,
-    Step,
-    Verdict,
-    add_signer,
-    decide,
-    edit,
-    escalate,
-    reminded,
-    submit,
-    transfer,
-    urge,
-    withdraw,
-)
+from bot.domain.approval_values import Approval, ApprovalRefused, ContractTerms, Place, Step, Verdict
+from bot.domain.approvals import add_signer, decide, edit, escalate, reminded, submit, transfer, urge, withdraw
 from bot.domain.flows import ApproverKind, FlowStep, Mode, SeatPlan
 from tests.domain.approval_model import Model, Refused, pictured
 from tests.support.soak import soak

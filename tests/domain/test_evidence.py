@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.approvals import ContractTerms
+from bot.domain.approval_values import ContractTerms
 from bot.domain.evidence import (
     Evidence,
     Finding,

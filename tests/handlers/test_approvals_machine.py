@@ -13,7 +13,8 @@ import pytest
 from sqlalchemy import text
 
 from bot.cards import approvals as cards
-from bot.domain.approvals import Approval, Overdue, Verdict, overdue
+from bot.domain.approval_values import Approval, Verdict
+from bot.domain.approvals import Overdue, overdue
 from bot.domain.flow_changes import Flow
 from bot.domain.flows import ApproverKind, FlowStep, Mode, seats_for
 from bot.domain.people import Employee, Role

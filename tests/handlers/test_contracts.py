@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.domain.approvals import ApprovalState
+from bot.domain.approval_values import ApprovalState
 from bot.messages import Kind, Media, Picture
 from tests.support.desk import DINGTALK, WECOM, Desk
 from tests.support.firm import open_firm

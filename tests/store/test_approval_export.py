@@ -15,7 +15,8 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy import text
 
 from bot.clock import SHANGHAI
-from bot.domain.approvals import Approval, ContractTerms, Place, Verdict, decide, edit, submit
+from bot.domain.approval_values import Approval, ContractTerms, Place, Verdict
+from bot.domain.approvals import decide, edit, submit
 from bot.domain.flows import ApproverKind, FlowStep, Mode, SeatPlan
 from store.approval_listing import list_approvals
 from store.database import Database

@@ -16,22 +16,8 @@ from sqlalchemy import text
 
 from bot.cards.approvals import Copy
 from bot.clock import SHANGHAI
-from bot.domain.approvals import (
-    Approval,
-    ApprovalState,
-    ContractTerms,
-    Place,
-    Step,
-    Verdict,
-    add_signer,
-    decide,
-    edit,
-    escalate,
-    reminded,
-    submit,
-    transfer,
-    urge,
-)
+from bot.domain.approval_values import Approval, ApprovalState, ContractTerms, Place, Step, Verdict
+from bot.domain.approvals import add_signer, decide, edit, escalate, reminded, submit, transfer, urge
 from bot.domain.flows import ApproverKind, FlowStep, Mode, SeatPlan
 from bot.domain.numbers import split_number
 from bot.errors import NotFound

@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import text
 
 from bot.clock import SHANGHAI
-from bot.domain.approvals import Approval, ContractTerms, Place, Verdict, decide, submit, withdraw
+from bot.domain.approval_values import Approval, ContractTerms, Place, Verdict
+from bot.domain.approvals import decide, submit, withdraw
 from bot.domain.flows import ApproverKind, FlowStep, Mode, SeatPlan
 from store.todo import own_submissions, waiting_approvals
 
