@@ -6,6 +6,7 @@ import handlers.help as help_
 from bot.router import Router
 from handlers import (
     approvals,
+    contract_drafts,
     contracts,
     corrections,
     flows,
@@ -15,6 +16,7 @@ from handlers import (
     media,
     not_yet,
     oa_events,
+    own_approvals,
     questions,
     schedules,
     smalltalk,
@@ -33,7 +35,9 @@ router.include(
         smalltalk.router,
         history.router,
         contracts.router,
+        contract_drafts.router,
         approvals.router,
+        own_approvals.router,
         questions.router,
         oa_events.router,
         media.router,

@@ -61,20 +61,20 @@ for _field, _alias in zip(VisitField, ("edit-customer", "edit-amount", "edit-dat
 
 async def _means_a_contract(ctx: Context, field: VisitField, rest: str) -> bool:
     """改客户 and 改金额 are said of a contract's draft as well: by its number, or where it is the newest thing told."""
-    from handlers import contracts
+    from handlers import contract_drafts
 
     if field not in (VisitField.CUSTOMER, VisitField.AMOUNT):
         return False
     number, said = split_number(rest)
     if not number and not split_number(rest, prefix="BF")[0]:
-        draft = await contracts.newest_draft(ctx)
+        draft = await contract_drafts.newest_draft(ctx)
         visits = await ctx.uow.visits.waiting(ctx.employee.employee_no)
         if draft is not None and (not visits or visits[0].said_at < draft.created_at):
             number, said = draft.approval_no, rest.strip()
     if not number:
         return False
     part = ContractField.CUSTOMER if field is VisitField.CUSTOMER else ContractField.AMOUNT
-    await contracts.edit_field(ctx, await ctx.uow.approvals.get(number), part, said)
+    await contract_drafts.edit_field(ctx, await ctx.uow.approvals.get(number), part, said)
     return True
 
 

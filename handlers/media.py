@@ -47,7 +47,7 @@ async def place(message: InboundMessage, ctx: Context, ids: Sequence[int]) -> No
 
 async def _belongs_to_a_contract(message: InboundMessage, ctx: Context, ids: Sequence[int]) -> bool:
     """The answer to a question that is open, or an attachment of the draft that is newer than any visit."""
-    from handlers import contracts, questions
+    from handlers import contract_drafts, questions
 
     if message.kind not in (Kind.TEXT, Kind.IMAGE, Kind.VIDEO, Kind.FILE):
         return False
@@ -55,7 +55,7 @@ async def _belongs_to_a_contract(message: InboundMessage, ctx: Context, ids: Seq
     if dialogue is not None and dialogue[0] == questions.ANSWER:
         return await questions.answer_with_files(ctx, int(dialogue[1]["talk_id"]), ids)
     visit = await latest_visit(ctx)
-    if await contracts.attach_to_draft(ctx, ids, newer_than=visit.said_at if visit else None):
+    if await contract_drafts.attach_to_draft(ctx, ids, newer_than=visit.said_at if visit else None):
         return True
     return visit is None and await questions.answer_newest_with_files(ctx, ids)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bot.messages import InboundMessage
 from bot.router import Router
-from handlers.approvals import approval_desk
 from handlers.context import Context
+from handlers.which_approval import approval_desk
 from store.oa_instances import OaInstances
 
 router = Router[Context]()

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from bot.cards import approval_actions as actions
 from bot.cards import approval_words as words
 from bot.cards import approvals as cards
 from bot.domain.approval_talk import Said
@@ -14,7 +15,8 @@ from bot.domain.corrections import never_mind
 from bot.errors import NotFound, OutOfDate
 from bot.messages import InboundMessage, Text
 from bot.router import Router
-from handlers.approvals import (
+from handlers.context import Context
+from handlers.which_approval import (
     approval_desk,
     find_number,
     may_act,
@@ -25,7 +27,6 @@ from handlers.approvals import (
     tapped,
     typed_beside,
 )
-from handlers.context import Context
 from store.approval_desk import ApprovalDesk
 from store.outbox import new_card_id
 
@@ -50,8 +51,8 @@ async def ask_typed(message: InboundMessage, ctx: Context, rest: str) -> None:
     await _ask(ctx, approval, Place.now(approval), question)
 
 
-@router.action(cards.AskSubmitter)
-async def ask_tapped(message: InboundMessage, ctx: Context, action: cards.AskSubmitter) -> None:
+@router.action(actions.AskSubmitter)
+async def ask_tapped(message: InboundMessage, ctx: Context, action: actions.AskSubmitter) -> None:
     """提问 on the card."""
     await _ask(ctx, *await tapped(ctx, action), typed_beside(message))
 
@@ -138,8 +139,8 @@ async def _question_of(ctx: Context, number: str) -> Said:
     return next((item for item in reversed(questions) if item.talk_id not in done), questions[-1])
 
 
-@router.action(cards.AnswerQuestion)
-async def answer_tapped(message: InboundMessage, ctx: Context, action: cards.AnswerQuestion) -> None:
+@router.action(actions.AnswerQuestion)
+async def answer_tapped(message: InboundMessage, ctx: Context, action: actions.AnswerQuestion) -> None:
     """回复 on the question's card."""
     found = await ctx.uow.approvals.talk.find(int(action.talk_id)) if action.talk_id.isdecimal() else None
     if found is None:

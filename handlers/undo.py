@@ -15,8 +15,8 @@ from bot.domain.visit_records import UNDO_WITHIN, Visit, VisitState, restored
 from bot.errors import OutOfDate
 from bot.messages import InboundMessage
 from bot.router import Router
-from handlers.approvals import take_back
 from handlers.context import Context
+from handlers.own_approvals import take_back
 from handlers.recording import refresh
 from handlers.visits import NUMBER, cancel_visit, customer_name, own_visit, settled_status
 from store.todo import own_submissions, waiting_approvals

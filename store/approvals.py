@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.cards.approvals import Copy
 from bot.clock import SHANGHAI
-from bot.domain.approval_values import Approval, ApprovalState, ContractTerms, Origin, Seat, Step, StepState, Verdict
+from bot.domain.approval_values import Approval, ApprovalState, Seat, Step, Verdict
 from bot.domain.evidence import Evidence, evidence_from_json, evidence_to_json
-from bot.domain.flows import ApproverKind, Mode
 from bot.errors import NotFound
+from store.approval_rows import columns, seat_columns, step_columns, to_approval, to_seat, to_step
 from store.approval_talk import ApprovalTalk
 from store.codec import for_jsonb
 
@@ -49,18 +49,18 @@ class ApprovalRepository:
         prefix = f"SP{approval.created_at.astimezone(SHANGHAI):%y%m%d}"
         serial = (await self._connection.execute(_NEXT, {"prefix": prefix, "least": 0})).scalar_one()
         numbered = replace(approval, approval_no=f"{prefix}{serial:03d}")
-        await self._connection.execute(_INSERT, _columns(numbered))
+        await self._connection.execute(_INSERT, columns(numbered))
         return numbered
 
     async def save(self, approval: Approval) -> None:
         """Write the approval with the steps and seats of its present attempt, all of it under its row's lock."""
-        await self._connection.execute(_UPDATE, _columns(approval))
+        await self._connection.execute(_UPDATE, columns(approval))
         if not approval.steps:
             return
         key = {"approval_no": approval.approval_no, "attempt": approval.attempt}
-        steps = [key | _step_columns(step) for step in approval.steps]
+        steps = [key | step_columns(step) for step in approval.steps]
         seats = [
-            key | _seat_columns(step, number, seat)
+            key | seat_columns(step, number, seat)
             for step in approval.steps
             for number, seat in enumerate(step.seats, 1)
         ]
@@ -181,133 +181,12 @@ class ApprovalRepository:
         numbers = {"numbers": [row.approval_no for row in rows]}
         seats: dict[tuple[str, int], list[Seat]] = {}
         for row in await self._connection.execute(_SEATS, numbers):
-            seats.setdefault((row.approval_no, row.step_no), []).append(_to_seat(row))
+            seats.setdefault((row.approval_no, row.step_no), []).append(to_seat(row))
         steps: dict[str, list[Step]] = {}
         for row in await self._connection.execute(_STEPS, numbers):
             own = tuple(seats.get((row.approval_no, row.step_no), ()))
-            steps.setdefault(row.approval_no, []).append(_to_step(row, own))
-        return [_to_approval(row, tuple(steps.get(row.approval_no, ()))) for row in rows]
-
-
-def _columns(approval: Approval) -> dict[str, Any]:
-    terms = approval.terms
-    return {
-        "approval_no": approval.approval_no,
-        "submitter_no": approval.submitter_no,
-        "customer_no": terms.customer_no,
-        "kind": terms.kind,
-        "amount_fen": terms.amount_fen,
-        "discount": terms.discount,
-        "months": terms.months,
-        "nonstandard": terms.nonstandard,
-        "note": terms.note,
-        "state": approval.state.value,
-        "attempt": approval.attempt,
-        "created_at": approval.created_at,
-        "touched_at": approval.touched_at,
-        "submitted_at": approval.submitted_at,
-        "decided_at": approval.decided_at,
-        "urged_at": approval.urged_at,
-        "contract_no": approval.contract_no,
-        "visit_no": approval.visit_no,
-        "card_id": approval.card_id,
-    }
-
-
-def _step_columns(step: Step) -> dict[str, Any]:
-    return {
-        "step_no": step.step_no,
-        "name": step.name,
-        "approver_kind": step.approver_kind.value,
-        "approver": step.approver,
-        "mode": step.mode.value,
-        "need": step.need,
-        "remind_minutes": step.remind_minutes,
-        "escalate_minutes": step.escalate_minutes,
-        "state": step.state.value,
-        "opened_at": step.opened_at,
-        "closed_at": step.closed_at,
-        "reminded_at": step.reminded_at,
-        "escalated_at": step.escalated_at,
-    }
-
-
-def _seat_columns(step: Step, number: int, seat: Seat) -> dict[str, Any]:
-    return {
-        "step_no": step.step_no,
-        "seat_no": number,
-        "approver_no": seat.approver_no,
-        "actor_nos": list(seat.actor_nos),
-        "origin": seat.origin.value,
-        "required": seat.required,
-        "verdict": seat.verdict.value if seat.verdict else None,
-        "decided_by": seat.decided_by,
-        "decided_at": seat.decided_at,
-        "note": seat.note,
-        "handed_to": seat.handed_to,
-        "via": seat.via,
-    }
-
-
-def _to_approval(row: Row[Any], steps: tuple[Step, ...]) -> Approval:
-    return Approval(
-        approval_no=row.approval_no,
-        submitter_no=row.submitter_no,
-        terms=ContractTerms(
-            customer_no=row.customer_no,
-            kind=row.kind,
-            amount_fen=int(row.amount_fen),
-            discount=row.discount.normalize(),
-            months=row.months,
-            nonstandard=row.nonstandard,
-            note=row.note,
-        ),
-        state=ApprovalState(row.state),
-        attempt=row.attempt,
-        steps=steps,
-        created_at=row.created_at,
-        touched_at=row.touched_at,
-        submitted_at=row.submitted_at,
-        decided_at=row.decided_at,
-        urged_at=row.urged_at,
-        contract_no=row.contract_no,
-        visit_no=row.visit_no,
-        card_id=row.card_id,
-    )
-
-
-def _to_step(row: Row[Any], seats: tuple[Seat, ...]) -> Step:
-    return Step(
-        step_no=row.step_no,
-        name=row.name,
-        approver_kind=ApproverKind(row.approver_kind),
-        approver=row.approver,
-        mode=Mode(row.mode),
-        need=row.need,
-        remind_minutes=row.remind_minutes,
-        escalate_minutes=row.escalate_minutes,
-        state=StepState(row.state),
-        seats=seats,
-        opened_at=row.opened_at,
-        closed_at=row.closed_at,
-        reminded_at=row.reminded_at,
-        escalated_at=row.escalated_at,
-    )
-
-
-def _to_seat(row: Row[Any]) -> Seat:
-    return Seat(
-        approver_no=row.approver_no,
-        actor_nos=tuple(row.actor_nos),
-        origin=Origin(row.origin),
-        required=row.required,
-        verdict=Verdict(row.verdict) if row.verdict else None,
-        decided_by=row.decided_by,
-        decided_at=row.decided_at,
-        note=row.note,
-        handed_to=row.handed_to,
-        via=row.via,
-    )
+            steps.setdefault(row.approval_no, []).append(to_step(row, own))
+        return [to_approval(row, tuple(steps.get(row.approval_no, ()))) for row in rows]
 
 
 _ALL = """approval_no, submitter_no, customer_no, kind, amount_fen, discount, months, nonstandard, note, state, attempt,

@@ -6,9 +6,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import ClassVar
 
-from bot.actions import Action
+from bot.cards.approval_actions import (
+    AddSigner,
+    Agree,
+    AnswerQuestion,
+    AskSubmitter,
+    HandOver,
+    Reject,
+    Revise,
+    ShowDetails,
+    Urge,
+    Withdraw,
+)
 from bot.cards.common import cut, moment, plain, short_day
 from bot.cards.unusual import unusual_words, wan, zhe
 from bot.clock import SHANGHAI
@@ -16,103 +26,13 @@ from bot.domain.approval_talk import Said
 from bot.domain.approval_values import Approval, ApprovalState, Seat, Step, StepState, Verdict
 from bot.domain.evidence import Evidence
 from bot.domain.people import Customer
-from bot.messages import Button, Card, Field, Markdown, Style
+from bot.messages import Button, Card, Field, Style
 
 MAX_VALUE = 30  # characters in a WeCom field
 ON_CARD = 3  # unusual things on the card; all of them under 详情
 TALK_ON_CARD = 60  # characters of the last question and of its answer
 MAX_STATUS = 160  # characters that WeCom shows of it
 OPINIONS = (40, 12, 0)  # characters of each, fewer where many have decided
-
-
-@dataclass(frozen=True)
-class Agree(Action):
-    """同意, in this step of this attempt."""
-
-    name: ClassVar[str] = "approval.agree"
-    approval_no: str
-    attempt: str
-    step: str
-
-
-@dataclass(frozen=True)
-class Reject(Action):
-    """拒绝, with a reason."""
-
-    name: ClassVar[str] = "approval.reject"
-    approval_no: str
-    attempt: str
-    step: str
-
-
-@dataclass(frozen=True)
-class AskSubmitter(Action):
-    """提问: to whoever submitted it."""
-
-    name: ClassVar[str] = "approval.ask"
-    approval_no: str
-    attempt: str
-    step: str
-
-
-@dataclass(frozen=True)
-class HandOver(Action):
-    """转交: somebody else decides."""
-
-    name: ClassVar[str] = "approval.transfer"
-    approval_no: str
-    attempt: str
-    step: str
-
-
-@dataclass(frozen=True)
-class AddSigner(Action):
-    """加签: somebody else has to agree as well."""
-
-    name: ClassVar[str] = "approval.add"
-    approval_no: str
-    attempt: str
-    step: str
-
-
-@dataclass(frozen=True)
-class ShowDetails(Action):
-    """详情: everything about it, as a message."""
-
-    name: ClassVar[str] = "approval.details"
-    approval_no: str
-
-
-@dataclass(frozen=True)
-class AnswerQuestion(Action):
-    """回复 a question."""
-
-    name: ClassVar[str] = "approval.answer"
-    talk_id: str
-
-
-@dataclass(frozen=True)
-class Urge(Action):
-    """催办."""
-
-    name: ClassVar[str] = "approval.urge"
-    approval_no: str
-
-
-@dataclass(frozen=True)
-class Withdraw(Action):
-    """撤回 what was submitted, or drop a draft."""
-
-    name: ClassVar[str] = "approval.withdraw"
-    approval_no: str
-
-
-@dataclass(frozen=True)
-class Revise(Action):
-    """修改: back to a draft; what is pending is void."""
-
-    name: ClassVar[str] = "approval.revise"
-    approval_no: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,10 +173,10 @@ def ending(sheet: Sheet) -> str:
 
 
 def _terms(sheet: Sheet) -> list[Field]:
-    return [Field(label=label, value=cut(value, MAX_VALUE)) for label, value in _term_lines(sheet)]
+    return [Field(label=label, value=cut(value, MAX_VALUE)) for label, value in term_lines(sheet)]
 
 
-def _term_lines(sheet: Sheet) -> list[tuple[str, str]]:
+def term_lines(sheet: Sheet) -> list[tuple[str, str]]:
     """(label, words), each on one line and none cut."""
     terms = sheet.approval.terms
     floor = sheet.evidence.discount_floor if sheet.evidence else None
@@ -332,40 +252,13 @@ def _last_talk(sheet: Sheet) -> Iterator[str]:
     yield f"{sheet.name_of(last.employee_no)}问：{plain(cut(last.words, TALK_ON_CARD))}"
     answers = [item for item in sheet.talk if item.about_id == last.talk_id]
     if answers:
-        yield f"{sheet.name_of(answers[-1].employee_no)}答：{plain(cut(_said(answers[-1]), TALK_ON_CARD))}"
+        yield f"{sheet.name_of(answers[-1].employee_no)}答：{plain(cut(said_words(answers[-1]), TALK_ON_CARD))}"
     else:
         yield f"{sheet.submitter}还没有回答"
 
 
-def _said(item: Said) -> str:
+def said_words(item: Said) -> str:
     return f"{item.words}（附 {item.files} 个文件）" if item.files else item.words
-
-
-# -- everything about it ----------------------------------------------------------------------------------------------
-def details(sheet: Sheet, *, today: date) -> Markdown:
-    """详情: terms, evidence, thread and steps, as one message; a paragraph each, so that no app runs them together."""
-    approval, terms = sheet.approval, sheet.approval.terms
-    lines = [f"**合同审批 {approval.approval_no}** {approval.state}"]
-    sections = [lines]
-    lines += [f"{label}：{words}" for label, words in _term_lines(sheet)]
-    if terms.note:
-        lines.append(f"备注：{plain(terms.note)}")
-    lines.append(f"发起：{sheet.submitter} {moment(approval.submitted_at or approval.created_at)}")
-    if (evidence := sheet.evidence) is not None:
-        found = [f"⚠ {plain(unusual_words(item))}" for item in evidence.unusual] or ["没有发现异常"]
-        paid = [f"欠款：{debt_words(evidence)}", f"最近回款：{payment_words(evidence)}"]
-        sections += [["**付款记录**", *paid], ["**异常**", *found]]
-    if sheet.talk:
-        sections.append(["**问答**", *(_talk_line(sheet, item) for item in sheet.talk)])
-    sections.append(["**进度**", *progress_lines(sheet)])
-    if sheet.files:
-        sections.append([f"附件 {sheet.files} 个，随后发来。"])
-    return Markdown(text="\n\n".join("\n".join(part) for part in sections), title=f"合同审批 {approval.approval_no}")
-
-
-def _talk_line(sheet: Sheet, item: Said) -> str:
-    mark = "问" if item.about_id is None else "答"
-    return f"{sheet.name_of(item.employee_no)} {moment(item.said_at)} {mark}：{plain(_said(item))}"
 
 
 # -- the submitter's card ---------------------------------------------------------------------------------------------
@@ -453,7 +346,7 @@ def answered_card(sheet: Sheet, question: Said, answer: Said) -> Card:
     """The same card once it is answered."""
     return Card(
         title=f"{sheet.name_of(question.employee_no)}问：{plain(cut(question.words, 24))}",
-        body=f"你答：{plain(cut(_said(answer), 120))}",
+        body=f"你答：{plain(cut(said_words(answer), 120))}",
         status=f"{sheet.name_of(answer.employee_no)} {moment(answer.said_at)} 已回复",
         number=sheet.approval.approval_no,
     )

@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import ClassVar
 
 from bot.actions import Action
-from bot.cards.approvals import MAX_VALUE, Withdraw, money_of
+from bot.cards.approval_actions import Withdraw
+from bot.cards.approvals import MAX_VALUE, money_of
 from bot.cards.common import cut, plain
 from bot.cards.unusual import zhe
 from bot.domain.approval_values import Approval

@@ -34,6 +34,7 @@ from bot.domain.approval_values import (
 from bot.domain.flows import FlowStep, SeatPlan
 from bot.domain.worktime import working_minutes_between
 
+
 # -- draft, submission, end -------------------------------------------------------------------------------------------
 def submit(approval: Approval, flow: Sequence[FlowStep], *, seats_for: SeatsFor, at: datetime) -> Approval:
     """Start the next attempt with these steps (those whose condition holds, in order).

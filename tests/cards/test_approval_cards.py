@@ -12,16 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cards.approvals import (
-    Copy,
-    Sheet,
-    answered_card,
-    approver_card,
-    details,
-    progress_card,
-    question_card,
-    settled_card,
-)
+from bot.cards.approval_details import details
+from bot.cards.approvals import Copy, Sheet, answered_card, approver_card, progress_card, question_card, settled_card
 from bot.cards.common import plain
 from bot.cards.unusual import unusual_words
 from bot.channels.dingtalk import render as dingtalk

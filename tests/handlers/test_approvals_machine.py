@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from bot.cards import approval_actions as actions
 from bot.cards import approvals as cards
 from bot.domain.approval_values import Approval, Verdict
 from bot.domain.approvals import Overdue, overdue
@@ -36,7 +37,7 @@ CROWDS = ("区域经理", "法务", "财务", "总监")
 DECIDERS = ("YG001", "YG003", "YG005", "YG056", "YG057", "YG058", "YG059", "YG060")
 EVERYBODY = (*DECIDERS, REP, "YG002", "YG013")
 HEADS = {**dict.fromkeys(DECIDERS[1:], "YG001"), "YG002": "YG001", "YG013": "YG003"}
-DECISIONS = (cards.Agree.name, cards.Reject.name, cards.HandOver.name, cards.AddSigner.name)
+DECISIONS = (actions.Agree.name, actions.Reject.name, actions.HandOver.name, actions.AddSigner.name)
 
 
 class Contract:
@@ -156,10 +157,10 @@ class Contract:
         by = copy.employee_no if self.chance.random() < 0.9 else self.chance.choice(DECIDERS)
         where = {"approval_no": self.number, "attempt": str(copy.attempt), "step": str(copy.step_no)}
         if self.chance.random() < 0.85:
-            await self.taps(copy, cards.Agree(**where), "", by)
+            await self.taps(copy, actions.Agree(**where), "", by)
             self.expect(self.model.decide, by, "同意", copy.attempt, copy.step_no)
         else:
-            await self.taps(copy, cards.Reject(**where), "太低", by)
+            await self.taps(copy, actions.Reject(**where), "太低", by)
             self.expect(self.model.decide, by, "拒绝", copy.attempt, copy.step_no)
 
     async def hand(self) -> None:

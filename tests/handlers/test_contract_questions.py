@@ -23,7 +23,7 @@ async def test_what_is_missing_is_asked_one_after_the_other(firm: Desk) -> None:
 async def test_a_vague_answer_is_told_what_is_wrong_with_it_and_asked_again(firm: Desk) -> None:
     await firm.says("LiLei", "合同 绿源滨江 85万 9.2折")
     assert await firm.says("LiLei", "好几年") == (
-        "期限「几年」要一个准数。\n签多久？例如 一年、18个月、到2026年12月31日。"
+        "期限「几年」要一个准数。签多久？例如 一年、18个月、到2026年12月31日。不办了就说「算了」。"
     )
 
 
