@@ -49,7 +49,7 @@ def company_url(
     server_url: str, template: str, sample_company: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     """The sample company, loaded once for tests that only read."""
-    name = f"salesbot_test_{os.getpid()}_company"
+    name = f"salesbot_test_{os.getpid()}_files"
     url = make_url(server_url).set(database=name, drivername="postgresql").render_as_string(hide_password=False)
     drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
     with psycopg.connect(server_url, autocommit=True) as admin:
