@@ -74,7 +74,7 @@ def result(learned: Learned) -> tuple[float, float, float]:
 def test_prices_of_last_month_come_near_the_best_of_this_month_and_stay_even() -> None:
     share, high, load = result(learn_prices(history(1)))
     assert share >= 0.96
-    assert high <= 0.1
+    assert high <= 0.15
     assert load <= 0.15
 
 
@@ -116,7 +116,7 @@ def test_nothing_to_learn_from(past: History) -> None:
 
 
 # -- hindsight --------------------------------------------------------------------------------------------------------
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_the_optimum_is_the_best_of_all_assignments(data: st.DataObject) -> None:
     leads, reps = data.draw(st.integers(1, 5)), data.draw(st.integers(1, 4))

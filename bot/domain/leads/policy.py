@@ -100,7 +100,7 @@ class Policy:
     version: int
     dimensions: tuple[Dimension, ...]
     load: Charge = Charge(0.1, 2.0)
-    high_intent: Charge = Charge(0.28, 3.0)
+    high_intent: Charge = Charge(0.56, 3.0)  #: divided by the usual number of such leads per rep, if that is above 1
     price_share: float = 0.85  #: how much of a learned price is charged: last month's leads are not this month's
     same_region: bool = True
     waived: frozenset[Reason] = frozenset()  #: `ON_LEAVE`, `OFF_DUTY`: such reps get leads all the same

@@ -40,11 +40,12 @@ def learn_prices(history: History, *, seed: int = 0, passes: int = PASSES) -> Le
         return Learned()
     capacity = float(history.capacity.sum())
     prices = _multipliers(suited, history.capacity / capacity, seed, passes)
-    leads = len(history.high_intent)
+    leads, high = len(history.high_intent), float(np.count_nonzero(history.high_intent))
     return Learned(
         prices={no: float(price) for no, price in zip(history.employee_nos, prices, strict=True) if price > 0},
         usual_load=leads / capacity,
-        usual_high_intent=float(np.count_nonzero(history.high_intent)) / capacity,
+        usual_high_intent=high / capacity,
+        high_intent_per_rep=high / float(np.count_nonzero(history.capacity > 0)),
     )
 
 

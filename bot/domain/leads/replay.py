@@ -39,6 +39,7 @@ class Snapshot:
     policy_version: int
     usual_load: float
     usual_high_intent: float
+    high_intent_per_rep: float
     candidates: tuple[Candidate, ...]
 
     def to_json(self) -> dict[str, Any]:
@@ -62,6 +63,7 @@ def snapshot(lead: Lead, board: Board, standing: Standing, *, now: datetime) -> 
         policy_version=policy.version,
         usual_load=standing.usual_load,
         usual_high_intent=standing.usual_high_intent,
+        high_intent_per_rep=standing.high_intent_per_rep,
         candidates=tuple(
             Candidate(
                 employee_no=roster.employee_nos[column],
@@ -101,6 +103,7 @@ def replay(stored: Snapshot, policy: Policy) -> str:
         price=np.array([each.price for each in people]),
         usual_load=stored.usual_load,
         usual_high_intent=stored.usual_high_intent,
+        high_intent_per_rep=stored.high_intent_per_rep,
     )
     charged = scoring.charges(capacity, standing, policy, high_intent=stored.high_intent)
     scores = fit - scoring.total(charged)

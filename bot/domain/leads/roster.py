@@ -102,6 +102,7 @@ class Learned:
     prices: Mapping[str, float] = field(default_factory=dict)  #: employee number -> points; absent is 0
     usual_load: float = 0.8  #: leads ÷ capacity, over all reps
     usual_high_intent: float = 0.2  #: high-intent leads ÷ capacity, over all reps
+    high_intent_per_rep: float = 2.0  #: high-intent leads ÷ reps with capacity
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -115,6 +116,7 @@ class Standing:
     price: Floats
     usual_load: float
     usual_high_intent: float
+    high_intent_per_rep: float
 
     @classmethod
     def of(cls, reps: Iterable[Rep], learned: Learned | None = None) -> Standing:
@@ -128,6 +130,7 @@ class Standing:
             price=np.array([known.prices.get(rep.employee_no, 0.0) for rep in people], dtype=np.float64),
             usual_load=known.usual_load,
             usual_high_intent=known.usual_high_intent,
+            high_intent_per_rep=known.high_intent_per_rep,
         )
 
     def given(self, column: int, *, high_intent: bool) -> Standing:

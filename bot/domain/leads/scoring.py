@@ -34,13 +34,17 @@ def load(pending: Floats, capacity: Floats) -> Floats:
 
 
 def charges(capacity: Floats, standing: Standing, policy: Policy, *, high_intent: bool) -> tuple[Floats, ...]:
-    """What is taken off each rep's score: learned price, load and, for a high-intent lead, the leads of that kind."""
+    """What is taken off each rep's score: learned price, load and, for a high-intent lead, the leads of that kind.
+
+    The more of those everybody has, the less one of them makes shares uneven, so the less it is charged.
+    """
     price = standing.price * policy.price_share
     pending = _charge(policy.load, load(standing.pending, capacity), standing.usual_load)
     if not high_intent:
         return price, pending
     share = load(standing.high_intent, capacity)
-    return price, pending, _charge(policy.high_intent, share, standing.usual_high_intent)
+    high = _charge(policy.high_intent, share, standing.usual_high_intent) / max(standing.high_intent_per_rep, 1.0)
+    return price, pending, high
 
 
 def _charge(charge: Charge, share: Floats, usual: float) -> Floats:
