@@ -20,6 +20,7 @@ SalesBotError
 │   └── ConnectorRefused              it will never do this one (`code`)
 ├── ForgedCallback       signature, key or receiver wrong: answer 403 and say nothing more
 ├── BadInput             a file or an intake record that cannot be read
+├── CalendarNotCovered   that year's statutory holidays are not known; refused, not guessed
 ├── DatabaseUnavailable  PostgreSQL cannot be started, reached or used
 └── SettingsError        the process must not start; lists every problem at once
 
@@ -125,6 +126,14 @@ class ForgedCallback(SalesBotError):
 
 class BadInput(SalesBotError):
     """A file or record from outside that cannot be read; the message says where and why."""
+
+
+class CalendarNotCovered(SalesBotError):
+    """What was asked depends on the statutory holidays of a year that is not published (or not installed) yet."""
+
+    def __init__(self, year: int) -> None:
+        super().__init__(f"no calendar of statutory holidays for {year}")
+        self.year = year
 
 
 class DatabaseUnavailable(SalesBotError):
