@@ -23,8 +23,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store import embedded
 from store.database import Database, connect, upgrade
+from store.loading import load_folder
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+COMPANY = REPOSITORY / "bot" / "sandbox" / "sample_company"
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "300"}
 _numbers = itertools.count(1)
 
@@ -60,6 +62,20 @@ def template(server_url: str) -> str:
     return name
 
 
+@pytest.fixture(scope="session")
+def company_template(server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Name of a database with the sample company, loaded once for all processes and runs; for tests' own copies."""
+    name = f"{template}_company"
+    with psycopg.connect(server_url, autocommit=True) as admin:
+        admin.execute("SELECT pg_advisory_lock(hashtext('salesbot company'))")
+        if not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            admin.execute(_sql("DROP DATABASE IF EXISTS {} WITH (FORCE)", f"{name}_new"))
+            _create(admin, f"{name}_new", template)
+            asyncio.run(_load(_with_database(server_url, f"{name}_new"), tmp_path_factory.mktemp("refused")))
+            admin.execute(_sql("ALTER DATABASE {} RENAME TO {}", f"{name}_new", name))
+    return name
+
+
 @pytest.fixture
 def database_url(server_url: str, template: str) -> Iterator[str]:
     """libpq URL of a database of the test's own, for tests that open it themselves or in other processes."""
@@ -87,7 +103,13 @@ def engine(database: Database) -> AsyncEngine:
 @pytest.fixture(scope="session")
 def sample_company() -> Path:
     """The folder with the sample company's files."""
-    return REPOSITORY / "bot" / "sandbox" / "sample_company"
+    return COMPANY
+
+
+async def _load(url: str, refused: Path) -> None:
+    database = connect(url)
+    await load_folder(database, COMPANY, fallback=refused)
+    await database.close()
 
 
 async def _migrate(url: str) -> None:
@@ -103,7 +125,7 @@ def _create(admin: psycopg.Connection, name: str, template: str = "template1") -
 def _drop_leftovers(admin: psycopg.Connection, *, keep: str) -> None:
     """Databases of runs that were killed, and old templates; a few stay, they may be another checkout's."""
     names = [row[0] for row in admin.execute("SELECT datname FROM pg_database ORDER BY oid DESC")]
-    templates = [name for name in names if name.startswith("salesbot_template_") and name != keep]
+    templates = [name for name in names if name.startswith("salesbot_template_") and not name.startswith(keep)]
     half_made = [name for name in templates if name.endswith("_new")]
     dead = [name for name in names if name.startswith("salesbot_test_") and not _alive(name)]
     for name in [*half_made, *[name for name in templates if name not in half_made][8:], *dead]:
@@ -115,10 +137,11 @@ def _alive(test_database: str) -> bool:
 
 
 def _schema_key() -> str:
-    """A hash of everything that the schema is made of."""
+    """A hash of everything that the schema and the loaded company are made of."""
     digest = hashlib.sha256()
     store = REPOSITORY / "store"
-    for path in sorted([*store.glob("*tables.py"), store / "business.py", *store.glob("migrations/**/*.py")]):
+    schema = [*store.glob("*tables.py"), store / "business.py", *store.glob("migrations/**/*.py")]
+    for path in sorted([*schema, *store.glob("loading/*.py"), *COMPANY.iterdir()]):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 

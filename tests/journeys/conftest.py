@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
 from importlib.resources import files
@@ -13,22 +12,9 @@ import pytest
 from sqlalchemy import make_url
 
 from bot.sandbox.config import Person, SandboxConfig, default_group, read_people
-from store.database import connect
-from store.loading import load_folder
 from tests.support.office import Office, open_office
 
 COMPANY = Path(str(files("bot.sandbox") / "sample_company"))
-
-
-@pytest.fixture(scope="session")
-def company_template(server_url: str, template: str) -> Iterator[str]:
-    """A database with the sample company, loaded once for all stories of this run."""
-    name = f"salesbot_test_{os.getpid()}_company"
-    with psycopg.connect(server_url, autocommit=True) as admin:
-        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-        asyncio.run(_load(_url(server_url, name)))
-        yield name
-        admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 @pytest.fixture
@@ -44,7 +30,7 @@ def two_company_urls(company_url: str, server_url: str, company_template: str) -
 @pytest.fixture
 def company_url(server_url: str, company_template: str, request: pytest.FixtureRequest) -> Iterator[str]:
     """A story's own copy of the company."""
-    name = f"{company_template}_{abs(hash(request.node.nodeid)) % 10**8}"
+    name = f"salesbot_test_{os.getpid()}_{abs(hash(request.node.nodeid)) % 10**8}"
     with psycopg.connect(server_url, autocommit=True) as admin:
         admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{company_template}"')
         yield _url(server_url, name)
@@ -68,12 +54,6 @@ def sandbox_config() -> SandboxConfig:
 async def office(company_url: str, sandbox_config: SandboxConfig) -> AsyncIterator[Office]:
     async with open_office(company_url, sandbox_config) as opened:
         yield opened
-
-
-async def _load(url: str) -> None:
-    database = connect(url)
-    await load_folder(database, COMPANY)
-    await database.close()
 
 
 def _url(server_url: str, name: str) -> str:

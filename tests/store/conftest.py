@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import procrastinate
@@ -15,8 +13,7 @@ from psycopg import sql
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import make_url
 
-from store.database import Database, connect
-from store.loading import load_folder
+from store.database import Database
 from store.queue import make_queue
 from store.unit_of_work import unit_of_work
 
@@ -45,22 +42,13 @@ def make(database: Database, queue: procrastinate.App) -> Callable[[], Any]:
 
 
 @pytest.fixture(scope="session")
-def company_url(
-    server_url: str, template: str, sample_company: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
+def company_url(server_url: str, company_template: str) -> Iterator[str]:
     """The sample company, loaded once for tests that only read."""
     name = f"salesbot_test_{os.getpid()}_files"
     url = make_url(server_url).set(database=name, drivername="postgresql").render_as_string(hide_password=False)
     drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
     with psycopg.connect(server_url, autocommit=True) as admin:
         admin.execute(drop)
-        admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*map(sql.Identifier, (name, template))))
-        asyncio.run(_load(url, sample_company, tmp_path_factory.mktemp("refused")))
+        admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*map(sql.Identifier, (name, company_template))))
         yield url
         admin.execute(drop)
-
-
-async def _load(url: str, folder: Path, refused: Path) -> None:
-    database = connect(url)
-    await load_folder(database, folder, fallback=refused)
-    await database.close()
