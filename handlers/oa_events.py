@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.channels.dingtalk.events import OA_EVENTS, oa_event
 from bot.messages import InboundMessage
 from bot.router import Router
 from handlers.context import Context
@@ -10,19 +11,17 @@ from store.oa_instances import OaInstances
 
 router = Router[Context]()
 
-EVENTS = ("bpms_instance_change", "bpms_task_change")
-
 
 async def changed(message: InboundMessage, ctx: Context) -> None:
     """An instance or a task changed; those of other templates are none of ours."""
-    fields = {name.casefold(): value for name, value in message.fields.items()}
     ours = ctx.settings.dingtalk.approval_process_code
-    if not ours or fields.get("processcode", ours) != ours:
+    instance_id = oa_event(message, process_code=ours) if ours else None
+    if instance_id is None:
         return
-    approval_no = await OaInstances(ctx.uow.connection).approval_of(str(fields.get("processinstanceid") or ""))
+    approval_no = await OaInstances(ctx.uow.connection).approval_of(instance_id)
     if approval_no is not None:
         approval_desk(ctx).follow_oa(approval_no)
 
 
-for _event in EVENTS:
+for _event in sorted(OA_EVENTS):
     router.event(_event)(changed)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from decimal import Decimal
 
 from bot.cards.approval_actions import (
@@ -21,7 +20,6 @@ from bot.cards.approval_actions import (
 )
 from bot.cards.common import cut, moment, plain, short_day
 from bot.cards.unusual import unusual_words, wan, zhe
-from bot.clock import SHANGHAI
 from bot.domain.approval_talk import Said
 from bot.domain.approval_values import Approval, ApprovalState, Seat, Step, StepState, Verdict
 from bot.domain.evidence import Evidence
@@ -355,8 +353,3 @@ def answered_card(sheet: Sheet, question: Said, answer: Said) -> Card:
 def money_of(fen: int) -> str:
     """`850,000 元`, fen only where there are some."""
     return f"{fen // 100:,} 元" if fen % 100 == 0 else f"{Decimal(fen) / 100:,.2f} 元"
-
-
-def local_day(value: datetime) -> date:
-    """The Shanghai day of a moment."""
-    return value.astimezone(SHANGHAI).date()

@@ -206,9 +206,5 @@ def submitted(approval_no: str, waiting: Sequence[str] = ()) -> str:
     return f"{approval_no} 已提交，等{names}审批。" if names else f"{approval_no} 已提交。"
 
 
-def draft_settled(state: str) -> str:
-    return f"这份草稿{state}"
-
-
 def revising(approval_no: str) -> str:
     return f"{approval_no} 正在修改，原来的审批已作废；改好后点「提交」。"
