@@ -122,13 +122,14 @@ class InboxWriter:
         self._patience = asyncio.get_running_loop().call_later(ANSWER_SECONDS, self._answered, TimeoutError())
 
     async def _connect(self) -> None:
+        asked = len(self._waiting)
         try:
             await self._forget_wire()
             statement = _INSERT_AND_TELL if self.tells_others else _INSERT
             self._wire = await asyncio.wait_for(Wire.open(self._dsn, statement), ANSWER_SECONDS)
         except (psycopg.Error, OSError, TimeoutError) as error:
-            self._written = list(self._waiting)
-            self._waiting.clear()
+            # Who came while this attempt was failing gets one of its own: the database may be back by then.
+            self._written = [self._waiting.popleft() for _ in range(asked)]
             self._connecting = None
             self._answered(error)
         else:

@@ -31,7 +31,6 @@ _SECOND = """
 INSERT INTO employees (employee_no, name, role, region, wecom_user, superior_no, status)
 VALUES ('YG090', '顾明', '区域经理', '杭州大区', 'guming', 'YG001', '在职')
 """
-amounts = itertools.count(20)
 
 
 @pytest.fixture
@@ -216,6 +215,7 @@ class Branch:
         self.sandbox = sandbox
         self.url = url
         self.posts = posts
+        self._amounts = itertools.count(20)  #: in 万, each asked once; 30 contracts stay below what a director decides
 
     async def rows(self, query: str) -> list[tuple[Any, ...]]:
         return await looked_up(self.url, query)
@@ -230,7 +230,7 @@ class Branch:
         raise TimeoutError(f"no bot took it: {answers}")
 
     async def submitted(self) -> str:
-        await self.everywhere(self.posts[0].text(REP, f"合同 绿源滨江 {next(amounts)}万 9.2折 一年"))
+        await self.everywhere(self.posts[0].text(REP, f"合同 绿源滨江 {next(self._amounts)}万 9.2折 一年"))
         await until(lambda: all_done(self.url), seconds=30)
         await self.everywhere(tap_on(self.posts[0], self.sandbox, REP, self.sandbox.wecom.cards_of(REP)[-1], "提交"))
         await until(lambda: all_done(self.url), seconds=30)
