@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from store.digests import DigestRepository
     from store.flows import FlowRepository
     from store.history import HistoryRepository
+    from store.lead_rules import LeadRuleRepository
+    from store.leads import LeadRepository
     from store.schedules import ScheduleRepository
     from store.visits import VisitRepository
 
@@ -88,6 +90,18 @@ class UnitOfWork:
         from store.history import HistoryRepository
 
         return HistoryRepository(self.connection)
+
+    @cached_property
+    def leads(self) -> LeadRepository:
+        from store.leads import LeadRepository
+
+        return LeadRepository(self.connection)
+
+    @cached_property
+    def lead_rules(self) -> LeadRuleRepository:
+        from store.lead_rules import LeadRuleRepository
+
+        return LeadRuleRepository(self.connection)
 
     @cached_property
     def schedules(self) -> ScheduleRepository:

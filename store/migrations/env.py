@@ -7,6 +7,7 @@ from alembic import context
 import store.approval_tables
 import store.business
 import store.flow_tables
+import store.lead_tables
 import store.tables
 import store.visit_tables  # noqa: F401 - these fill the metadata
 from store.metadata import metadata

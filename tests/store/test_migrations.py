@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 import store.approval_tables
 import store.business
 import store.flow_tables
+import store.lead_tables
 import store.tables
 import store.visit_tables  # noqa: F401 - these fill the metadata
 from bot.errors import DatabaseUnavailable

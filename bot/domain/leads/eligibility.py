@@ -42,6 +42,9 @@ def availability(roster: Roster, standing: Standing, policy: Policy, now: dateti
 def reasons_for(lead: Lead, available: Reasons, roster: Roster, policy: Policy) -> Reasons:
     """`availability`, and what speaks against this lead."""
     reasons = available.copy()
+    for employee_no in lead.tried:
+        if employee_no in roster.employee_nos:
+            reasons[roster.column(employee_no)] = Reason.TRIED
     if policy.same_region and lead.region:
         reasons[~in_region(lead, roster)] = Reason.OTHER_REGION
     reasons[roster.left] = Reason.LEFT

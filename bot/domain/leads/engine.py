@@ -74,18 +74,18 @@ def score_backlog(leads: Sequence[Lead], board: Board, standing: Standing, *, no
     roster, policy = board.roster, board.policy
     available = availability(roster, standing, policy, now)
     taken = [total(charges(roster.capacity, standing, policy, high_intent=high)) for high in (False, True)]
-    closed: dict[str, Floats] = {}
+    closed: dict[tuple[str, frozenset[str]], Floats] = {}
     for lead in leads:
-        if lead.region not in closed:
+        if (lead.region, lead.tried) not in closed:
             reasons = reasons_for(lead, available, roster, policy)
-            closed[lead.region] = np.where(reasons == Reason.NONE, 0.0, np.inf)
+            closed[lead.region, lead.tried] = np.where(reasons == Reason.NONE, 0.0, np.inf)
     scores, winners = np.empty((len(leads), len(roster))), np.empty(len(leads), dtype=np.intp)
     for start in range(0, len(leads), _CHUNK):
         block = leads[start : start + _CHUNK]
         charged = board.fit(block, standing)
         for row, lead in enumerate(block):
             charged[row] -= taken[lead.high_intent]
-            charged[row] -= closed[lead.region]
+            charged[row] -= closed[lead.region, lead.tried]
         scores[start : start + len(block)] = charged
         winners[start : start + len(block)] = _winners(charged, standing)
     return BacklogScores(scores, winners)

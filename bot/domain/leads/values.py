@@ -16,9 +16,10 @@ class Reason(IntEnum):
     NONE = 0
     LEFT = 1
     OTHER_REGION = 2
-    ON_LEAVE = 3
-    OFF_DUTY = 4
-    FULL = 5  #: pending leads have reached the capacity
+    TRIED = 3  #: had this lead before and gave it back or let it lapse
+    ON_LEAVE = 4
+    OFF_DUTY = 5
+    FULL = 6  #: pending leads have reached the capacity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,7 @@ class Lead:
     high_intent: bool = False
     labels: Mapping[str, str] = field(default_factory=dict)  #: e.g. industry
     numbers: Mapping[str, float] = field(default_factory=dict)  #: e.g. amount, in fen
+    tried: frozenset[str] = frozenset()  #: 工号 of reps who had it and are not asked again
 
     def label(self, name: str) -> str:
         """Empty when the lead does not say; `lead_no` and `region` are labels too."""
