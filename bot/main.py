@@ -143,7 +143,7 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
             ),
             arrivals=inbox.arrivals,
         )
-        deliveries = Deliveries(pool)
+        deliveries = Deliveries(pool, claims)
         deliverer = Deliverer(deliveries, channels, limiter)
         app = Application(
             settings=settings,

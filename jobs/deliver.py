@@ -59,7 +59,8 @@ class Deliverer:
         Raises:
             TryLater: as `deliver`.
         """
-        if isinstance(claim.message.content, CardUpdate):  # a newer face may have come, and its codes have to be read
+        if claim.message.attempt > 1 or isinstance(claim.message.content, CardUpdate):
+            # tried before; or a newer face may have come, and its codes have to be read
             await self.deliver(claim.message.outbox_id)
             return False
         channel = self._channels[claim.channel]

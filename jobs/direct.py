@@ -13,6 +13,8 @@ from store.queue import TryLater, back_off
 
 log = structlog.get_logger()
 
+AT_ONCE = 16  # calls to the platforms under way; a claim beyond them waits its turn in this process
+
 
 class DirectDelivery:
     """Runs claims as tasks; whatever is not sent at once becomes a job of the queue again."""
@@ -21,6 +23,7 @@ class DirectDelivery:
         self._deliverer = deliverer
         self._claims = claims
         self._tasks: set[asyncio.Task[None]] = set()
+        self._places = asyncio.Semaphore(AT_ONCE)
 
     def start(self) -> None:
         self._claims.begin = self._begin
@@ -49,7 +52,8 @@ class DirectDelivery:
 
     async def _deliver(self, claim: Claim) -> None:
         try:
-            ended = await self._deliverer.deliver_claim(claim)
+            async with self._places:
+                ended = await self._deliverer.deliver_claim(claim)
         except TryLater as later:
             await self._claims.again(claim, later.at)
         except Exception:

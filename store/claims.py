@@ -16,7 +16,9 @@ from psycopg_pool import AsyncConnectionPool
 
 from bot.messages import ChannelName, OutboundMessage
 
-ROOM = 16  # deliveries under way here at once; whatever is more waits in the queue
+# Deliveries begun here at once; whatever is more waits in the queue. A burst of leads should fit: the queue finds its
+# jobs one at a time. What a killed process had begun waits for its rescue, so it should not be more than seconds' work.
+ROOM = 256
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,7 @@ class SharedLimiter:
         async with self._pool.connection() as connection:
             for key, step in steps:
                 if key in taken:
-                    await connection.execute("UPDATE limits SET next_at = next_at - %s WHERE key = %s", (step, key))
+                    await connection.execute(GIVE_BACK, (step, key))
             row = await (
                 await connection.execute(_WAIT, ([key for key, _ in refused], [step for _, step in refused]))
             ).fetchone()
@@ -154,6 +154,7 @@ WHERE l.paused_until <= extract(epoch FROM now())
       <= extract(epoch FROM now()) + excluded.seconds + 1e-6
 RETURNING key
 """
+GIVE_BACK = "UPDATE limits SET next_at = next_at - %s WHERE key = %s"
 _WAIT = """
 SELECT max(greatest(l.paused_until - at, greatest(l.next_at, at) + step - at - l.seconds))
 FROM limits AS l JOIN unnest(%s::text[], %s::float8[]) AS w(key, step) USING (key),

@@ -90,6 +90,13 @@ async def _upgrade_procrastinate(connection: AsyncConnection[tuple[object, ...]]
             "INSERT INTO procrastinate_migrations VALUES (%s) ON CONFLICT DO NOTHING",
             [(name,) for name in sorted(files.keys() - done)],
         )
+    await connection.execute(_JOBS_BY_LOCK)
+
+
+#: Whatever is put out looks for earlier rows to the same recipients; Procrastinate's own index begins with the id.
+_JOBS_BY_LOCK = """
+CREATE INDEX IF NOT EXISTS salesbot_jobs_lock_idx ON procrastinate_jobs (lock) WHERE status IN ('todo', 'doing')
+"""
 
 
 def _procrastinate_files() -> dict[str, Path]:

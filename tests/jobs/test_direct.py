@@ -38,7 +38,7 @@ class Process:
     ) -> None:
         self.pool, self.queue, self.channel = pool, queue, channel
         self.claims = Claims(pool)
-        self.deliverer = Deliverer(Deliveries(pool), {channel.name: channel}, SharedLimiter(pool))
+        self.deliverer = Deliverer(Deliveries(pool, self.claims), {channel.name: channel}, SharedLimiter(pool))
         self.direct = DirectDelivery(self.deliverer, self.claims)
         self.unit_of_work = unit_of_work(database.engine, queue, self.claims)
 
@@ -175,8 +175,52 @@ async def test_rows_put_at_once_for_one_person_keep_their_order(bot: Process, ch
     await bot.put("一", "二", "三")
     assert await bot.jobs() == [DOING, TODO, TODO]
     await bot.settled()
-    await bot.work()
-    assert channel.texts() == ["一", "二", "三"]
+    assert channel.texts() == ["一", "二", "三"], "each is begun by the end of the one before, not by the queue"
+    assert await bot.jobs() == []
+
+
+async def test_what_follows_is_left_alone_while_it_is_not_due(bot: Process, channel: RecordingChannel) -> None:
+    go = asyncio.Event()
+    send = channel.send
+
+    async def slowly(message: OutboundMessage) -> Receipt:
+        await go.wait()
+        return await send(message)
+
+    channel.send = slowly  # type: ignore[method-assign]
+    await bot.put("一", "二")
+    await bot.ask("UPDATE procrastinate_jobs SET scheduled_at = now() + interval '1 hour' WHERE status = 'todo'")
+    go.set()
+    await bot.settled()
+    assert (channel.texts(), await bot.jobs()) == (["一"], [TODO])
+
+
+async def test_a_burst_is_begun_and_ended_together_and_each_is_sent_once(
+    bot: Process, channel: RecordingChannel
+) -> None:
+    people = [Account(ChannelName.WECOM, f"rep{number % 20}") for number in range(60)]
+    async with bot.unit_of_work() as uow:
+        for number, person in enumerate(people):
+            uow.outbox.put(Text(text=f"{number}"), channel=channel, recipients=(person,))
+    await bot.settled()
+    assert sorted(channel.texts(), key=int) == [f"{number}" for number in range(60)]
+    for person in people[:20]:
+        mine = [
+            int(text) for text, sent in zip(channel.texts(), channel.sent, strict=True) if person in sent.recipients
+        ]
+        assert mine == sorted(mine)
+    assert (set(await bot.states()), await bot.jobs()) == ({"sent"}, [])
+
+
+async def test_in_a_burst_only_those_over_their_limit_are_held_back(bot: Process, channel: RecordingChannel) -> None:
+    channel.per_minute = 2
+    async with bot.unit_of_work() as uow:
+        for number in range(10):
+            person = REP if number % 2 else Account(ChannelName.WECOM, f"rep{number}")
+            uow.outbox.put(Text(text=f"{number}"), channel=channel, recipients=(person,))
+    await bot.settled()
+    assert sorted(channel.texts()) == ["0", "1", "2", "3", "4", "6", "8"], "of REP's five the first two"
+    assert await bot.jobs() == [TODO] * 3
 
 
 async def test_a_row_waits_behind_an_earlier_one_to_the_same_person_and_others_do_not(
