@@ -29,6 +29,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 COMPANY = REPOSITORY / "bot" / "sandbox" / "sample_company"
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "300"}
 _numbers = itertools.count(1)
+KEPT_TEMPLATES = 24
 
 
 @pytest.fixture(scope="session")
@@ -67,7 +68,7 @@ def company_template(server_url: str, template: str, tmp_path_factory: pytest.Te
     """Name of a database with the sample company, loaded once for all processes and runs; for tests' own copies."""
     name = f"{template}_company"
     with psycopg.connect(server_url, autocommit=True) as admin:
-        admin.execute("SELECT pg_advisory_lock(hashtext('salesbot company'))")
+        admin.execute("SELECT pg_advisory_lock(hashtext('salesbot template'))")
         if not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
             admin.execute(_sql("DROP DATABASE IF EXISTS {} WITH (FORCE)", f"{name}_new"))
             _create(admin, f"{name}_new", template)
@@ -123,12 +124,12 @@ def _create(admin: psycopg.Connection, name: str, template: str = "template1") -
 
 
 def _drop_leftovers(admin: psycopg.Connection, *, keep: str) -> None:
-    """Databases of runs that were killed, and old templates; a few stay, they may be another checkout's."""
+    """Databases of runs that were killed, and old templates; the newest stay, they may be another checkout's."""
     names = [row[0] for row in admin.execute("SELECT datname FROM pg_database ORDER BY oid DESC")]
     templates = [name for name in names if name.startswith("salesbot_template_") and not name.startswith(keep)]
     half_made = [name for name in templates if name.endswith("_new")]
     dead = [name for name in names if name.startswith("salesbot_test_") and not _alive(name)]
-    for name in [*half_made, *[name for name in templates if name not in half_made][8:], *dead]:
+    for name in [*half_made, *[name for name in templates if name not in half_made][KEPT_TEMPLATES:], *dead]:
         admin.execute(_sql("DROP DATABASE IF EXISTS {} WITH (FORCE)", name))
 
 
