@@ -28,6 +28,7 @@ class Wire:
         self.broken = False  #: the server is gone
         self._loop = asyncio.get_running_loop()
         self._socket = self._libpq.socket
+        self._watched = True
         self._loop.add_reader(self._socket, self._readable)
 
     @classmethod
@@ -52,15 +53,30 @@ class Wire:
             psycopg.Error: it could not even be sent.
         """
         assert self._answered is None
-        self._libpq.send_query_prepared(_NAME, values)
-        self._answered = answered
-        self._flush()
+        try:
+            self._libpq.send_query_prepared(_NAME, values)
+            self._answered = answered
+            self._flush()
+        except psycopg.Error:
+            self._answered = None
+            self._lost()
+            raise
 
     async def close(self) -> None:
         """An answer still under way is given up, not undone."""
-        self._loop.remove_reader(self._socket)
-        self._loop.remove_writer(self._socket)
+        self._look_away()
         await self._connection.close()
+
+    def _lost(self) -> None:
+        self.broken = True
+        self._look_away()
+
+    def _look_away(self) -> None:
+        """Once: libpq closes the socket of a lost connection by itself, and its number may soon be somebody else's."""
+        if self._watched:
+            self._watched = False
+            self._loop.remove_reader(self._socket)
+            self._loop.remove_writer(self._socket)
 
     def _flush(self) -> None:
         """More than the socket takes at once goes out as it drains."""
@@ -72,6 +88,7 @@ class Wire:
         try:
             self._flush()
         except psycopg.Error as error:
+            self._lost()
             self._finish(error)
 
     def _readable(self) -> None:
@@ -83,8 +100,7 @@ class Wire:
                     return
                 self._take(result)
         except psycopg.Error as error:
-            self._loop.remove_reader(self._socket)
-            self.broken = True
+            self._lost()
             self._finish(error)
 
     def _take(self, result: pq.abc.PGresult) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
@@ -18,8 +19,13 @@ from store.codec import inbound_from_json, inbound_to_json
 from store.database import Database
 from store.inbox import InboxWriter
 from tests.support.recording import said
+from tests.support.waiting import until
 
 Make = Callable[[], Any]
+_CUT = text("""
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+""")
 
 
 @pytest.fixture
@@ -38,6 +44,24 @@ async def test_the_same_message_twice_is_new_once(inbox: InboxWriter) -> None:
 async def test_the_same_message_twice_in_one_burst_is_new_once(inbox: InboxWriter) -> None:
     answers = await asyncio.gather(*(inbox.accept(said("在吗", number=n % 7)) for n in range(70)))
     assert sum(answers) == 7
+
+
+async def test_a_lost_connection_lets_go_of_its_sockets_number(database: Database, inbox: InboxWriter) -> None:
+    """The number is soon another connection's, which must not be disturbed, nor keep the inbox from closing."""
+    await inbox.accept(said("一"))
+    async with database.engine.connect() as connection:
+        await connection.execute(_CUT)
+    await until(lambda: inbox._wire is not None and inbox._wire.broken)
+    pairs = [socket.socketpair() for _ in range(8)]
+    assert inbox._wire is not None
+    assert inbox._wire._socket in [end.fileno() for pair in pairs for end in pair]
+    streams = [await asyncio.open_connection(sock=one) for one, _ in pairs]
+    await inbox.close()
+    for (reader, writer), (_, other) in zip(streams, pairs, strict=True):
+        other.sendall(b"heard\n")
+        assert await reader.readline() == b"heard\n"
+        writer.close()
+        other.close()
 
 
 async def test_ids_count_per_channel_and_app(inbox: InboxWriter) -> None:
