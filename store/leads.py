@@ -47,17 +47,19 @@ class LeadRepository:
             await self.record(lead_no)
             raise NotFound(f"{lead_no} 是历史线索，没有派发过。")
         turns = await self._connection.execute(_TURNS, {"lead_no": lead_no})
-        return _to_case(row, [_to_turn(turn) for turn in turns])
+        return to_case(row, [to_turn(turn) for turn in turns])
 
     async def save(self, before: LeadCase, after: LeadCase, *, high_intent: bool) -> None:
         """Write what differs. `before` is what `get` gave in this transaction."""
         if after == before:
             return
-        await self._connection.execute(_SAVE_CASE, _case_values(after))
+        values = case_values(after)
+        values["refused"] = for_jsonb(values["refused"]).decode()
+        await self._connection.execute(_SAVE_CASE, values)
         known = {turn.turn_no: turn for turn in before.turns}
         changed = [turn for turn in after.turns if known.get(turn.turn_no) != turn]
         if changed:
-            rows = for_jsonb([_turn_values(after.lead_no, turn, high_intent=high_intent) for turn in changed]).decode()
+            rows = for_jsonb([turn_values(after.lead_no, turn, high_intent=high_intent) for turn in changed]).decode()
             await self._connection.execute(_SAVE_TURNS, {"rows": rows})
 
 
@@ -80,7 +82,8 @@ def to_record(row: Row[Any]) -> LeadRecord:
     )
 
 
-def _to_case(row: Row[Any], turns: Sequence[Turn]) -> LeadCase:
+def to_case(row: Row[Any], turns: Sequence[Turn]) -> LeadCase:
+    """From a row with the columns of `lead_cases`."""
     return LeadCase(
         lead_no=row.lead_no,
         state=LeadState(row.state),
@@ -97,7 +100,8 @@ def _to_case(row: Row[Any], turns: Sequence[Turn]) -> LeadCase:
     )
 
 
-def _to_turn(row: Row[Any]) -> Turn:
+def to_turn(row: Row[Any]) -> Turn:
+    """From a row of `lead_turns`."""
     return Turn(
         turn_no=row.turn_no,
         employee_no=row.employee_no,
@@ -119,13 +123,14 @@ def _to_turn(row: Row[Any]) -> Turn:
     )
 
 
-def _case_values(case: LeadCase) -> dict[str, Any]:
+def case_values(case: LeadCase) -> dict[str, Any]:
+    """The columns of `lead_cases` that moves change."""
     return {
         "lead_no": case.lead_no,
         "state": case.state.value,
         "queued_at": case.queued_at,
         "waits_for": int(case.waits_for),
-        "refused": for_jsonb({reason.name: count for reason, count in case.refused.items()}).decode(),
+        "refused": {reason.name: count for reason, count in case.refused.items()},
         "turn_no": case.turns[-1].turn_no if case.turns else 0,
         "holder_no": case.holder_no,
         "owner_no": case.owner_no,
@@ -135,7 +140,8 @@ def _case_values(case: LeadCase) -> dict[str, Any]:
     }
 
 
-def _turn_values(lead_no: str, turn: Turn, *, high_intent: bool) -> dict[str, Any]:
+def turn_values(lead_no: str, turn: Turn, *, high_intent: bool) -> dict[str, Any]:
+    """The columns of `lead_turns`, as JSON takes them."""
     return {
         "lead_no": lead_no,
         "turn_no": turn.turn_no,
