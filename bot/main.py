@@ -49,6 +49,7 @@ from store.database import Database, open_database, upgrade
 from store.deliveries import Deliveries
 from store.directory import DirectoryCache
 from store.inbox import InboxWriter
+from store.lead_intake import LeadWriter, pushing
 from store.leads import CHANGED as LEADS_CHANGED
 from store.notifications import Hear, Listener
 from store.pool import make_pool
@@ -78,6 +79,7 @@ class Application:
     clock: Clock
     shared_clock: SharedClock
     inbox: InboxWriter
+    leads: LeadWriter
     directory: DirectoryCache
     channels: Mapping[ChannelName, Channel]
     deliveries: Deliveries
@@ -149,6 +151,8 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
             ),
             arrivals=inbox.arrivals,
         )
+        leads = LeadWriter(make, directory.current, pushing(channels), clock.now)
+        stack.push_async_callback(leads.close)
         deliveries = Deliveries(pool)
         deliverer = Deliverer(deliveries, channels, limiter)
         app = Application(
@@ -159,6 +163,7 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
             clock=clock,
             shared_clock=shared_clock,
             inbox=inbox,
+            leads=leads,
             directory=directory,
             channels=channels,
             deliveries=deliveries,

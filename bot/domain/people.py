@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -84,6 +84,14 @@ def may_see(employee: Employee, customer: Customer) -> bool:
     if employee.role is Role.SUCCESS:
         return customer.success_no == employee.employee_no
     return bool(employee.region) and customer.region == employee.region
+
+
+NATIONWIDE = "全国"  # 区域 of whoever belongs to none
+
+
+def known_regions(employees: Iterable[Employee]) -> frozenset[str]:
+    """The regions that people belong to."""
+    return frozenset(employee.region for employee in employees) - {"", NATIONWIDE}
 
 
 def may_change_schedule(employee: Employee) -> bool:
