@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import structlog
@@ -16,12 +16,16 @@ from sqlalchemy.exc import DBAPIError
 from bot.channels.dingtalk.client import DingTalkChannel
 from bot.channels.dingtalk.http import PATHS as DINGTALK_PATHS
 from bot.channels.wecom.client import WeComChannel
+from bot.domain.leads.records import LeadRecord
+from bot.domain.people import known_regions
 from bot.errors import ChannelError
 from bot.main import Application, application, running, waiting
 from bot.messages import ChannelName
 from bot.settings import Settings
 from bot.web.app import Asgi, Probe, front_door, make_web
 from store.approval_listing import list_approvals
+from store.lead_intake import NewLead
+from store.lead_listing import list_leads
 from store.listing import list_visits
 
 log = structlog.get_logger()
@@ -65,6 +69,9 @@ def asgi(app: Application) -> Asgi:
         waiting=lambda: waiting(app),
         list_visits=lambda **filters: list_visits(app.database, **filters),
         list_approvals=lambda **filters: list_approvals(app.database, **filters),
+        list_leads=lambda **filters: list_leads(app.database, **filters),
+        take_leads=lambda records, caller: take_leads(app, records, caller),
+        regions=lambda: known_regions(app.directory.current().employees()),
         clock=app.clock,
         move_clock=app.shared_clock.move_to,
     )
@@ -74,6 +81,12 @@ def asgi(app: Application) -> Asgi:
     if app.dingtalk_callbacks is not None:
         callbacks |= dict.fromkeys(DINGTALK_PATHS, app.dingtalk_callbacks)
     return front_door(make_web(app.settings, probe), callbacks)
+
+
+async def take_leads(app: Application, records: Sequence[LeadRecord], caller: str) -> list[tuple[bool, str]]:
+    """Leads from another program; for each whether it is new, and the number of what it is the same as."""
+    written = await app.leads.submit([NewLead(record=record, origin="api", entered_by=caller) for record in records])
+    return [(each.new, each.placing.same.no if each.placing.same else "") for each in written]
 
 
 @asynccontextmanager

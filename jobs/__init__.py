@@ -10,6 +10,8 @@ from jobs import (
     daily_digest,
     followup_reminder,
     hearing,
+    lead_dispatch,
+    lead_sla,
     oa_mirror,
     operations_watch,
 )
@@ -23,6 +25,8 @@ schedule.include(followup_reminder.schedule)
 schedule.include(approval_reminder.schedule)
 schedule.include(oa_mirror.schedule)
 schedule.include(operations_watch.schedule)
+schedule.include(lead_dispatch.schedule)
+schedule.include(lead_sla.schedule)
 
 tasks: dict[str, Task] = {**hearing.tasks, **account_matching.tasks, **approval_files.tasks, **oa_mirror.tasks}
 

@@ -81,6 +81,8 @@ customers = Table(
     _key("customer_no"),
     _text("name"),
     _text("short_name"),
+    _text("company_key"),  # bot.domain.leads.company_names: what leads are compared by
+    _text("short_key"),
     _text("industry"),
     _text("region"),
     _text("address"),
@@ -97,6 +99,8 @@ customers = Table(
     Index("customers_success_no_idx", "success_no"),
     Index("customers_region_idx", "region"),
     Index("customers_external_user_id_idx", "external_user_id"),
+    Index("customers_company_key_idx", "company_key", postgresql_where=text("company_key <> ''")),
+    Index("customers_short_key_idx", "short_key", postgresql_where=text("short_key <> ''")),
 )
 
 contacts = Table(
@@ -327,6 +331,7 @@ leads = Table(
     Column("received_at", Moment),
     _text("source"),
     _text("company"),
+    _text("company_key"),  # as that of customers
     _text("contact"),
     _text("mobile"),
     _text("mobile_key"),
@@ -338,6 +343,7 @@ leads = Table(
     _text("note"),
     _loaded_at(),
     Index("leads_mobile_key_idx", "mobile_key"),
+    Index("leads_company_key_idx", "company_key", postgresql_where=text("company_key <> ''")),
     Index("leads_received_at_idx", "received_at"),
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -14,12 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import SHANGHAI
 from bot.errors import BadInput
-from store import approval_export
+from store import approval_export, lead_export
 from store.business import visits
 from store.sheets import Value, write_csv, write_xlsx
 
 CHANNEL_NAMES = {"wecom": "企业微信", "dingtalk": "钉钉"}
-PLANNED = ("leads", "reconciliation", "rebates", "churn")  # interface.md; not built yet
+PLANNED = ("reconciliation", "rebates", "churn")  # interface.md; not built yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,17 @@ class Export:
     columns: tuple[str, ...]
     query: Callable[[str, datetime | None], Executable]
     cells: Callable[[Row[Any]], Sequence[Value]]
+
+    async def rows(self, connection: AsyncConnection, period: str, as_of: datetime | None) -> list[Sequence[Value]]:
+        return [self.cells(row) for row in (await connection.execute(self.query(period, as_of))).all()]
+
+
+@dataclass(frozen=True, slots=True)
+class ComputedExport:
+    """Columns, and a function that reads and computes the cells."""
+
+    columns: tuple[str, ...]
+    rows: Callable[[AsyncConnection, str, datetime | None], Awaitable[list[Sequence[Value]]]]
 
 
 def _visits(period: str, as_of: datetime | None) -> Select[Any]:
@@ -62,7 +73,11 @@ def _approvals(period: str, as_of: datetime | None) -> Executable:
     return approval_export.export_query(as_of, between=month(period) if period else None)
 
 
-EXPORTS: Mapping[str, Export] = {
+async def _leads(connection: AsyncConnection, period: str, as_of: datetime | None) -> list[Sequence[Value]]:
+    return await lead_export.export_rows(connection, as_of=as_of, between=month(period) if period else None)
+
+
+EXPORTS: Mapping[str, Export | ComputedExport] = {
     "visits": Export(
         (
             "拜访编号",
@@ -81,6 +96,7 @@ EXPORTS: Mapping[str, Export] = {
         _visit_cells,
     ),
     "approvals": Export(approval_export.COLUMNS, _approvals, approval_export.export_cells),
+    "leads": ComputedExport(lead_export.COLUMNS, _leads),
 }
 
 
@@ -98,7 +114,7 @@ def month(period: str) -> tuple[datetime, datetime]:
     return start, start.replace(year=following[0], month=following[1])
 
 
-def check_export(what: str, out: Path) -> Export:
+def check_export(what: str, out: Path) -> Export | ComputedExport:
     """The export of that name, for a file of a kind that can be written.
 
     Raises:
@@ -125,6 +141,6 @@ async def export(
         BadInput: see `check_export` and `month`.
     """
     wanted = check_export(what, out)
-    rows = (await connection.execute(wanted.query(period, as_of))).all()
+    rows = await wanted.rows(connection, period, as_of)
     writer = write_csv if out.suffix.lower() == ".csv" else write_xlsx
-    return writer(out, wanted.columns, (wanted.cells(row) for row in rows))
+    return writer(out, wanted.columns, rows)

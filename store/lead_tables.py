@@ -57,6 +57,7 @@ lead_cases = Table(
     Column("manager_told_at", Moment),
     Column("created_at", Moment, nullable=False, server_default=func.now()),  # real
     Index("lead_cases_waiting_idx", "queued_at", "lead_no", postgresql_where=text("state = '待分配'")),
+    Index("lead_cases_lower_idx", text("lower(lead_no)")),
     Index("lead_cases_holder_no_idx", "holder_no", postgresql_where=text("holder_no <> ''")),
     Index("lead_cases_same_no_idx", "same_no", postgresql_where=text("same_no <> ''")),
 )
@@ -79,11 +80,13 @@ lead_turns = Table(
     Column("reminded_at", Moment),
     Column("responded_at", Moment),
     _text("response"),
+    Column("called_at", Moment),
     Column("ended_at", Moment),
     _text("ending"),
     _text("note"),
     _text("card_id"),
     Index("lead_turns_employee_no_given_at_idx", "employee_no", "given_at"),
+    Index("lead_turns_employee_no_serial_idx", "employee_no", "serial"),
     Index("lead_turns_given_at_idx", "given_at"),
     Index("lead_turns_open_idx", "due_at", postgresql_where=text("ended_at IS NULL AND responded_at IS NULL")),
 )

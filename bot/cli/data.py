@@ -74,7 +74,7 @@ def _print_report(report: LoadReport) -> None:
 
 @commands.command("export")
 def export_file(
-    what: Annotated[str, typer.Argument(metavar="WHAT", help="visits or approvals")],
+    what: Annotated[str, typer.Argument(metavar="WHAT", help="visits, approvals or leads")],
     out: Annotated[Path, typer.Option("--out", help="FILE.csv or FILE.xlsx")],
     config: ConfigOption = None,
     period: Annotated[str, typer.Option(help="a month, 2026-01")] = "",

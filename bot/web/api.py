@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
 from bot.settings import ApiKey
-
-MAX_PAGE = 500
+from bot.web.access import MAX_PAGE, may
 
 
 class Visit(BaseModel):
@@ -65,21 +63,6 @@ class ApprovalPage(BaseModel):
 
 ListApprovals = Callable[..., Awaitable[tuple[list[dict[str, Any]], int]]]
 ListVisits = Callable[..., Awaitable[tuple[list[dict[str, Any]], int]]]
-
-
-def may(keys: Sequence[ApiKey], scope: str) -> Callable[[Request], str]:
-    """A dependency that lets callers with that scope in and returns the caller's name."""
-
-    def check(request: Request) -> str:
-        given = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
-        for key in keys:
-            if hmac.compare_digest(given.encode(), key.key.get_secret_value().encode()):
-                if scope in key.scopes:
-                    return key.name
-                raise HTTPException(403, f"this key lacks the scope {scope!r}")
-        raise HTTPException(401, "send a known key as 'Authorization: Bearer KEY'", {"www-authenticate": "Bearer"})
-
-    return check
 
 
 def read_api(keys: Sequence[ApiKey], list_visits: ListVisits, list_approvals: ListApprovals) -> APIRouter:

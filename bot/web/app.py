@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,6 +19,7 @@ from bot.clock import SHANGHAI, Clock
 from bot.metrics import INBOX_OLDEST_SECONDS, INBOX_WAITING, OUTBOX_FAILED, OUTBOX_OLDEST_SECONDS, OUTBOX_WAITING
 from bot.settings import Settings
 from bot.web.api import ListApprovals, ListVisits, read_api
+from bot.web.leads import ListLeads, TakeLeads, lead_api
 
 STATIC = Path(__file__).parent / "static"
 Asgi = Callable[
@@ -35,6 +36,9 @@ class Probe:
     waiting: Callable[[], Awaitable[Mapping[str, float]]]  #: depths and ages of inbox and outbox
     list_visits: ListVisits
     list_approvals: ListApprovals
+    list_leads: ListLeads
+    take_leads: TakeLeads
+    regions: Callable[[], Collection[str]]  #: as the roster spells them
     clock: Clock
     move_clock: Callable[[datetime], Awaitable[None]]
 
@@ -75,6 +79,14 @@ def make_web(settings: Settings, probe: Probe) -> FastAPI:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     web.include_router(read_api(settings.server.api_keys, probe.list_visits, probe.list_approvals))
+    web.include_router(
+        lead_api(
+            settings.server.api_keys,
+            take=probe.take_leads,
+            list_leads=probe.list_leads,
+            surroundings=lambda: {"regions": probe.regions(), "now": probe.clock.now()},
+        )
+    )
     if settings.demo.enabled:
         _add_demo_clock(web, probe)
     return web

@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from bot.domain import cells, compound_cells
 from bot.domain.cells import BadCell, Cell
+from bot.domain.leads.company_names import company_key
 
 Value = str | int | float | Decimal | date | tuple[str, ...] | list[compound_cells.Tier] | None
 _SPECIAL = re.compile(r"[\\\t\n\r\0]")
@@ -65,6 +66,16 @@ def copy_field(value: Value) -> str:
 
 def text(name: str, target: str, *, required: bool = False, silent: bool = False) -> Column:
     return Column((name,), (target,), lambda cell: (cells.text(cell),), required, silent)
+
+
+def company(name: str, target: str, key: str, *, required: bool = False) -> Column:
+    """As typed, and the key that spellings of one company share."""
+
+    def parse(cell: Cell) -> tuple[str, str]:
+        typed = cells.text(cell)
+        return typed, company_key(typed)
+
+    return Column((name,), (target, key), parse, required)
 
 
 def code(name: str, target: str, *, required: bool = False) -> Column:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -12,11 +12,13 @@ import pytest
 from sqlalchemy import insert
 
 from bot.clock import FixedClock
+from bot.domain.leads.records import LeadRecord
 from bot.settings import ApiKey, DemoSettings, ServerSettings, Settings
 from bot.web.app import Probe, make_web
 from store.approval_listing import list_approvals
 from store.business import visits
 from store.database import Database
+from store.lead_listing import list_leads
 from store.listing import list_visits
 
 READER, NO_READER = "reader-0123456789", "intake-0123456789"
@@ -42,6 +44,9 @@ class House:
     async def list_approvals(self, **filters: Any) -> tuple[list[dict[str, Any]], int]:
         return await list_approvals(self.database, **filters)
 
+    async def take_leads(self, records: Sequence[LeadRecord], caller: str) -> Sequence[tuple[bool, str]]:
+        raise AssertionError("no leads here: tests/web/test_leads.py")
+
     async def move_clock(self, moment: datetime) -> None:
         self.clock.move_to(moment)
 
@@ -52,6 +57,9 @@ class House:
             waiting=self.waiting,
             list_visits=self.list_visits,
             list_approvals=self.list_approvals,
+            list_leads=lambda **filters: list_leads(self.database, **filters),
+            take_leads=self.take_leads,
+            regions=lambda: ("杭州大区",),
             clock=self.clock,
             move_clock=self.move_clock,
         )
