@@ -126,7 +126,7 @@ lead_facts = Table(  # facts about reps that people typed or loaded, for dimensi
     Column("label", Text, primary_key=True),  # region or industry of the lead; empty: whatever the lead is
     Column("value", Double, nullable=False),
     _text("set_by"),
-    Column("set_at", Moment, nullable=False),
+    Column("set_at", Moment, nullable=False, server_default=text("'epoch'")),  # a file says no date: it always held
 )
 
 lead_prices = Table(  # what the nightly run learned; the newest row counts

@@ -30,6 +30,8 @@ from bot.domain.leads import (
     decide,
     default_policy,
     explain,
+    explanation_from_json,
+    explanation_to_json,
     replay,
     score_backlog,
     snapshot,
@@ -260,6 +262,14 @@ def test_every_decision_replays_to_its_winner(market: Market) -> None:
     decision = decide(lead, board, standing, now=NOW)
     stored = json.dumps(snapshot(lead, board, standing, now=NOW).to_json())
     assert replay(Snapshot.from_json(json.loads(stored)), board.policy) == decision.employee_no
+
+
+@settings(deadline=None)  # a busy machine is no bug
+@given(markets)
+def test_an_explanation_is_the_same_after_it_was_stored(market: Market) -> None:
+    explanation = explain(market.leads[0], "E0", market.board, market.standing)
+    stored = json.loads(json.dumps(explanation_to_json(explanation)))
+    assert explanation_from_json(stored) == explanation
 
 
 def test_a_decision_replays_under_its_own_version_only() -> None:

@@ -12,6 +12,7 @@ _DECLARED = 0.6  # what a rep says of themselves, before any deal has shown it
 _CAUTION = 4  # leads after which a record counts as much as what was assumed before
 _USUAL_WIN_RATE = 0.2
 _USUAL_RESPONSE = 0.7
+_EARTH_KM = 6371.0
 
 
 def region_heat(distance_km: float | None, business_share: float | None) -> float | None:
@@ -49,3 +50,17 @@ def response_record(in_time: int, late: int) -> float | None:
     """Share of leads first answered in time, 0..1, drawn towards the usual while there are few; None without any."""
     answered = in_time + late
     return (in_time + _USUAL_RESPONSE * _CAUTION) / (answered + _CAUTION) if answered else None
+
+
+def win_rate(won: int, lost: int) -> float | None:
+    """Share of leads won of those that ended, 0..1, drawn towards the usual while there are few; None without any."""
+    ended = won + lost
+    return (won + _USUAL_WIN_RATE * _CAUTION) / (ended + _CAUTION) if ended else None
+
+
+def kilometres(here: tuple[float, float], there: tuple[float, float]) -> float:
+    """Along the ground between two (latitude, longitude) in degrees."""
+    (north, east), (other_north, other_east) = (map(math.radians, place) for place in (here, there))
+    half = math.sin((other_north - north) / 2) ** 2
+    half += math.cos(north) * math.cos(other_north) * math.sin((other_east - east) / 2) ** 2
+    return 2 * _EARTH_KM * math.asin(min(1.0, math.sqrt(half)))

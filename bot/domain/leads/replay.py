@@ -14,7 +14,7 @@ from bot.domain.leads.board import Board
 from bot.domain.leads.eligibility import availability, reasons_for
 from bot.domain.leads.policy import Policy
 from bot.domain.leads.roster import Standing
-from bot.domain.leads.values import Lead, Reason
+from bot.domain.leads.values import Contribution, Explanation, Lead, Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +77,15 @@ def snapshot(lead: Lead, board: Board, standing: Standing, *, now: datetime) -> 
             for column in columns
         ),
     )
+
+
+def explanation_to_json(explanation: Explanation) -> dict[str, Any]:
+    """Plain values; floats keep all their digits in JSON, so that the points still add up to the score."""
+    return asdict(explanation)
+
+
+def explanation_from_json(stored: Mapping[str, Any]) -> Explanation:
+    return Explanation(stored["score"], tuple(Contribution(**each) for each in stored["contributions"]))
 
 
 def replay(stored: Snapshot, policy: Policy) -> str:

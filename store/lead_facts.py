@@ -1,0 +1,408 @@
+"""What is known of everybody who takes leads, read from the company's records in a few bulk queries.
+
+Only facts that the rules name are read. Nothing after the moment asked about counts; of things that carry no date (a
+customer's owner, somebody's region, a contract's state) the present one does. Coordinates outside China are nonsense
+and left out.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.clock import SHANGHAI
+from bot.domain.flows import Absence
+from bot.domain.leads.fact_catalogue import BY_KEY
+from bot.domain.leads.facts import (
+    industry_fit,
+    kilometres,
+    region_heat,
+    response_record,
+    typical_deal_fen,
+    win_rate,
+)
+from bot.domain.leads.rules import LeadRules
+from bot.domain.leads.values import Rep
+
+EVERYWHERE = "全国"  #: 区域 of a rep who takes leads of all regions
+_BUILT_IN = ("region_heat", "industry_fit", "typical_deal_fen", "overdue_tasks", "deals_this_week", "response_record")
+KNOWN_FACTS = frozenset({*_BUILT_IN, *BY_KEY})  #: keys that facts of one's own can not have
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """What the queries have brought so far."""
+
+    at: datetime
+    people: list[Any]
+    facts: dict[str, dict[str, float]] = field(default_factory=lambda: defaultdict(dict))  #: 工号 -> fact -> number
+    tables: dict[str, dict[str, dict[str, float]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(dict))
+    )  #: 工号 -> fact -> label -> number
+
+    @property
+    def day(self) -> date:
+        return self.at.astimezone(SHANGHAI).date()
+
+    def own(self, employee_no: str, fact: str, number: float | None) -> None:
+        if number is not None:
+            self.facts[employee_no][fact] = number
+
+    def labelled(self, employee_no: str, fact: str, label: str, number: float | None) -> None:
+        if number is not None:
+            self.tables[employee_no][fact][label] = number
+
+
+async def reps(connection: AsyncConnection, rules: LeadRules, *, at: datetime) -> list[Rep]:
+    """Everybody with role 销售, with the facts that `rules` score by, as of `at` (business time, aware).
+
+    Who left is among them if they ever had a live lead, so that reasons can say so; others who left are not. What
+    somebody holds at the moment (`pending`, `high_intent`, `last_turn`) is not filled in.
+    """
+    people = (await connection.execute(_PEOPLE)).all()
+    gathered = _Gathered(at, list(people))
+    wanted = {dimension.fact for dimension in rules.policy.dimensions}
+    for keys, reader in _READERS:
+        if wanted & keys:
+            await reader(connection, gathered)
+    if wanted - KNOWN_FACTS - {""}:
+        await _own_facts(connection, gathered)
+    regions = frozenset(person.region for person in people) - {"", EVERYWHERE}
+    away = await _absences(connection, at)
+    return [
+        Rep(
+            employee_no=person.employee_no,
+            regions=regions if person.region == EVERYWHERE else frozenset({person.region} - {""}),
+            capacity=rules.capacity_of(person.employee_no),
+            left=person.left_company,
+            absences=tuple(away.get(person.employee_no, ())),
+            duty=rules.duty_of(person.employee_no),
+            facts=dict(gathered.facts.get(person.employee_no, {})),
+            tables={name: dict(table) for name, table in gathered.tables.get(person.employee_no, {}).items()},
+        )
+        for person in people
+    ]
+
+
+async def own_fact_labels(connection: AsyncConnection) -> dict[str, frozenset[str]]:
+    """Facts that the company typed or loaded, each with the labels it is given for ("": whatever the lead is)."""
+    rows = await connection.execute(_OWN_LABELS)
+    return {row.fact: frozenset(row.labels) for row in rows}
+
+
+async def set_own_fact(
+    connection: AsyncConnection, fact: str, employee_no: str, label: str, value: float, *, by: str, at: datetime
+) -> None:
+    """Put a number in place of the one before."""
+    values = {"fact": fact, "employee_no": employee_no, "label": label, "value": value, "by": by, "at": at}
+    await connection.execute(_SET_OWN, values)
+
+
+async def _absences(connection: AsyncConnection, at: datetime) -> dict[str, list[Absence]]:
+    away: dict[str, list[Absence]] = defaultdict(list)
+    for row in await connection.execute(_ABSENCES, {"at": at}):
+        away[row.employee_no].append(
+            Absence(
+                absence_id=row.absence_id,
+                employee_no=row.employee_no,
+                starts_at=row.starts_at,
+                ends_at=row.ends_at,
+                delegate_no=row.delegate_no,
+                reason=row.reason,
+            )
+        )
+    return away
+
+
+# -- one reader for each kind of fact ---------------------------------------------------------------------------------
+async def _customers(connection: AsyncConnection, gathered: _Gathered) -> None:
+    """Heat of each region in which a rep has customers or may have leads, and how many customers there are."""
+    rows = (await connection.execute(_CUSTOMERS, {"day": gathered.day})).all()
+    centres = _Centres(rows)
+    owned: dict[str, dict[str, int]] = defaultdict(dict)
+    for row in rows:
+        owned[row.owner_no][row.region] = row.customers
+    for person in gathered.people:
+        number, mine = person.employee_no, owned.get(person.employee_no, {})
+        total = sum(mine.values())
+        gathered.own(number, "own_customers", float(total))
+        if not total:
+            continue
+        for region in ({*mine} | {person.region}) - {"", EVERYWHERE}:
+            heat = region_heat(centres.distance(number, region), mine.get(region, 0) / total)
+            gathered.labelled(number, "region_heat", region, heat)
+
+
+class _Centres:
+    """The middle of each rep's customers and of each region's."""
+
+    def __init__(self, rows: Iterable[Any]) -> None:
+        self._owners: dict[str, list[float]] = {}
+        self._regions: dict[str, list[float]] = {}
+        for row in rows:
+            if row.placed:
+                for sums, name in ((self._owners, row.owner_no), (self._regions, row.region)):
+                    known = sums.setdefault(name, [0.0, 0.0, 0.0])
+                    for place, more in enumerate((row.placed, row.north, row.east)):
+                        known[place] += float(more)
+
+    def distance(self, owner_no: str, region: str) -> float | None:
+        owner, around = self._owners.get(owner_no), self._regions.get(region)
+        if owner is None or around is None:
+            return None
+        return kilometres(*((north / placed, east / placed) for placed, north, east in (owner, around)))
+
+
+async def _deals(connection: AsyncConnection, gathered: _Gathered) -> None:
+    """Fit for each industry, and the usual size of a deal."""
+    won: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    amounts: dict[str, list[int]] = defaultdict(list)
+    for row in await connection.execute(_WON, {"at": gathered.at, "day": gathered.day}):
+        won[row.owner_no][row.industry] += row.deals
+        amounts[row.owner_no] += row.amounts or ()
+    lost: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for row in await connection.execute(_LOST, {"at": gathered.at}):
+        lost[row.owner_no][row.industry] += row.leads
+    industries = {name for person in gathered.people for name in person.industries}
+    industries |= {name for table in (won, lost) for owner in table.values() for name in owner}
+    for person in gathered.people:
+        number = person.employee_no
+        gathered.own(number, "typical_deal_fen", typical_deal_fen(amounts.get(number, ())) or _band_middle(person))
+        mine, gone = won.get(number, {}), lost.get(number, {})
+        for industry in industries - {""}:
+            declared = industry in person.industries if person.industries else None
+            fit = industry_fit(declared, mine.get(industry, 0), gone.get(industry, 0))
+            gathered.labelled(number, "industry_fit", industry, fit)
+
+
+def _band_middle(person: Any) -> float | None:
+    """The middle of 成交带宽: of `5000-100000` the geometric one, of `0-30000` half the upper end."""
+    least, most = person.deal_min_fen or 0, person.deal_max_fen or 0
+    if least and most:
+        return float((least * most) ** 0.5)
+    return most / 2 or float(least) or None
+
+
+async def _overdue(connection: AsyncConnection, gathered: _Gathered) -> None:
+    rows = await connection.execute(
+        _OVERDUE, {"at": gathered.at, "since": gathered.day - timedelta(days=30), "day": gathered.day}
+    )
+    counts = {row.employee_no: row.promises for row in rows}
+    for person in gathered.people:
+        gathered.own(person.employee_no, "overdue_tasks", float(counts.get(person.employee_no, 0)))
+
+
+async def _this_week(connection: AsyncConnection, gathered: _Gathered) -> None:
+    monday = gathered.day - timedelta(days=gathered.day.weekday())
+    begins = datetime(monday.year, monday.month, monday.day, tzinfo=SHANGHAI)
+    rows = await connection.execute(
+        _THIS_WEEK, {"at": gathered.at, "monday": monday, "day": gathered.day, "begins": begins}
+    )
+    counts = {row.owner_no: row.deals for row in rows}
+    for person in gathered.people:
+        gathered.own(person.employee_no, "deals_this_week", float(counts.get(person.employee_no, 0)))
+
+
+async def _responses(connection: AsyncConnection, gathered: _Gathered) -> None:
+    rows = await connection.execute(_RESPONSES, {"at": gathered.at, "since": gathered.at - timedelta(days=90)})
+    for row in rows:
+        gathered.own(row.employee_no, "response_record", response_record(row.in_time, row.late))
+        gathered.own(row.employee_no, "response_minutes", None if row.minutes is None else float(row.minutes))
+
+
+async def _restart(connection: AsyncConnection, gathered: _Gathered) -> None:
+    values = {
+        "at": gathered.at,
+        "recent": gathered.at - timedelta(days=14),
+        "since": gathered.at - timedelta(days=74),
+        "day": gathered.day,
+    }
+    counts: dict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0, 0])
+    for row in await connection.execute(_RESTART, values):
+        for key, label in (
+            ("restart", ""),
+            ("restart_by_industry", row.industry),
+            ("restart_by_region", row.region),
+        ):
+            known = counts[row.owner_no, key, label]
+            known[0] += row.again
+            known[1] += row.before
+    for (number, key, label), (again, before) in counts.items():
+        if key == "restart":
+            gathered.own(number, key, again / before)
+        elif label:
+            gathered.labelled(number, key, label, again / before)
+
+
+async def _visits(connection: AsyncConnection, gathered: _Gathered) -> None:
+    rows = await connection.execute(_VISITS, {"at": gathered.at, "since": gathered.at - timedelta(days=30)})
+    counts = {row.employee_no: row.visits for row in rows}
+    for person in gathered.people:
+        gathered.own(person.employee_no, "visits_in_30_days", float(counts.get(person.employee_no, 0)))
+
+
+async def _win_rates(connection: AsyncConnection, gathered: _Gathered) -> None:
+    for row in await connection.execute(_ENDED, {"at": gathered.at}):
+        gathered.own(row.employee_no, "win_rate", win_rate(row.won, row.lost))
+
+
+async def _years(connection: AsyncConnection, gathered: _Gathered) -> None:
+    for person in gathered.people:
+        if person.hired_on and person.hired_on <= gathered.day:
+            gathered.own(person.employee_no, "years_here", (gathered.day - person.hired_on).days / 365.25)
+
+
+async def _own_facts(connection: AsyncConnection, gathered: _Gathered) -> None:
+    for row in await connection.execute(_OWN_FACTS, {"at": gathered.at}):
+        if row.label:
+            gathered.labelled(row.employee_no, row.fact, row.label, row.value)
+        else:
+            gathered.own(row.employee_no, row.fact, row.value)
+
+
+_READERS: tuple[tuple[frozenset[str], Callable[[AsyncConnection, _Gathered], Awaitable[None]]], ...] = (
+    (frozenset({"region_heat", "own_customers"}), _customers),
+    (frozenset({"industry_fit", "typical_deal_fen"}), _deals),
+    (frozenset({"overdue_tasks"}), _overdue),
+    (frozenset({"deals_this_week"}), _this_week),
+    (frozenset({"response_record", "response_minutes"}), _responses),
+    (frozenset({"restart", "restart_by_industry", "restart_by_region"}), _restart),
+    (frozenset({"visits_in_30_days"}), _visits),
+    (frozenset({"win_rate"}), _win_rates),
+    (frozenset({"years_here"}), _years),
+)
+
+_PEOPLE = text("""
+SELECT employee_no, region, industries, deal_min_fen, deal_max_fen, hired_on, status <> '在职' AS left_company
+FROM employees AS e
+WHERE role = '销售'
+  AND (status = '在职' OR EXISTS (SELECT 1 FROM lead_turns AS t WHERE t.employee_no = e.employee_no))
+ORDER BY employee_no
+""")
+_ABSENCES = text("""
+SELECT absence_id, employee_no, starts_at, ends_at, delegate_no, reason FROM absences
+WHERE ends_at > :at AND created_at <= :at AND (cancelled_at IS NULL OR cancelled_at > :at) ORDER BY absence_id
+""")
+# Typed the wrong way round is turned; 0, 0 and places abroad are nobody's.
+_CUSTOMERS = text("""
+SELECT owner_no, region, count(*) AS customers, count(north) AS placed, sum(north) AS north, sum(east) AS east
+FROM (
+    SELECT owner_no, region,
+           CASE WHEN latitude BETWEEN 18 AND 54 AND longitude BETWEEN 73 AND 136 THEN latitude
+                WHEN longitude BETWEEN 18 AND 54 AND latitude BETWEEN 73 AND 136 THEN longitude END AS north,
+           CASE WHEN latitude BETWEEN 18 AND 54 AND longitude BETWEEN 73 AND 136 THEN longitude
+                WHEN longitude BETWEEN 18 AND 54 AND latitude BETWEEN 73 AND 136 THEN latitude END AS east
+    FROM customers WHERE created_on IS NULL OR created_on <= :day
+) AS known
+GROUP BY owner_no, region
+""")
+# A deal: a contract that was signed, the first order of a customer without one, a lead that was won.
+_WON = text("""
+SELECT owner_no, industry, count(*) AS deals, array_agg(amount_fen) FILTER (WHERE amount_fen > 0) AS amounts
+FROM (
+    SELECT coalesce(nullif(k.owner_no, ''), c.owner_no) AS owner_no, c.industry, k.amount_fen
+    FROM contracts AS k JOIN customers AS c USING (customer_no)
+    WHERE k.signed_on <= :day AND k.status NOT IN ('草稿', '审批中')
+    UNION ALL
+    SELECT c.owner_no, c.industry, o.amount_fen
+    FROM customers AS c
+    CROSS JOIN LATERAL (
+        SELECT amount_fen FROM orders
+        WHERE orders.customer_no = c.customer_no AND ordered_at <= :at AND status NOT IN ('已取消', '已退货')
+        ORDER BY ordered_at LIMIT 1
+    ) AS o
+    WHERE c.owner_no <> '' AND NOT EXISTS (
+        SELECT 1 FROM contracts AS k
+        WHERE k.customer_no = c.customer_no AND k.signed_on <= :day AND k.status NOT IN ('草稿', '审批中'))
+    UNION ALL
+    SELECT t.employee_no, l.industry, l.amount_fen
+    FROM lead_turns AS t JOIN leads AS l USING (lead_no)
+    WHERE t.ending = '成交' AND t.ended_at <= :at
+) AS won
+WHERE owner_no <> ''
+GROUP BY owner_no, industry
+""")
+_LOST = text("""
+SELECT t.employee_no AS owner_no, l.industry, count(*) AS leads
+FROM lead_turns AS t JOIN leads AS l USING (lead_no)
+WHERE t.ending = '关闭' AND t.ended_at <= :at
+GROUP BY t.employee_no, l.industry
+""")
+# As 待办 counts them (store/visits.py): promised, the day is over, and nobody has been there since.
+_OVERDUE = text("""
+SELECT employee_no, count(*) AS promises FROM visits AS told
+WHERE next_follow_up >= :since AND next_follow_up < :day AND customer_no IS NOT NULL AND visited_at <= :at
+  AND state IN ('待确认', '已确认', '已载入')
+  AND NOT EXISTS (
+      SELECT 1 FROM visits AS later
+      WHERE later.customer_no = told.customer_no AND later.visited_at > told.visited_at AND later.visited_at <= :at
+        AND later.state <> '已撤销')
+GROUP BY employee_no
+""")
+_THIS_WEEK = text("""
+SELECT owner_no, count(*) AS deals
+FROM (
+    SELECT coalesce(nullif(k.owner_no, ''), c.owner_no) AS owner_no
+    FROM contracts AS k LEFT JOIN customers AS c USING (customer_no)
+    WHERE k.signed_on BETWEEN :monday AND :day AND k.status NOT IN ('草稿', '审批中')
+    UNION ALL
+    SELECT c.owner_no
+    FROM (
+        SELECT DISTINCT customer_no FROM orders
+        WHERE ordered_at >= :begins AND ordered_at <= :at AND status NOT IN ('已取消', '已退货')
+    ) AS week JOIN customers AS c USING (customer_no)
+    WHERE NOT EXISTS (
+        SELECT 1 FROM orders AS before WHERE before.customer_no = c.customer_no AND before.ordered_at < :begins
+          AND before.status NOT IN ('已取消', '已退货'))
+) AS won
+WHERE owner_no <> ''
+GROUP BY owner_no
+""")
+# In time: answered, or given back or on, by the time asked. Taken away before that: says nothing about the rep.
+_RESPONSES = text("""
+SELECT employee_no,
+       count(*) FILTER (WHERE first_at <= due_at) AS in_time,
+       count(*) FILTER (WHERE due_at < :at AND (first_at IS NULL OR first_at > due_at)
+                          AND (ended_at IS NULL OR ended_at >= due_at OR ending = '超时')) AS late,
+       avg(extract(epoch FROM responded_at - given_at) / 60) FILTER (WHERE responded_at <= :at) AS minutes
+FROM (
+    SELECT employee_no, given_at, due_at, responded_at, ended_at, ending,
+           least(CASE WHEN responded_at <= :at THEN responded_at END,
+                 CASE WHEN ending IN ('退回', '转出', '成交', '关闭') AND ended_at <= :at THEN ended_at END) AS first_at
+    FROM lead_turns WHERE given_at BETWEEN :since AND :at AND due_at IS NOT NULL
+) AS asked
+GROUP BY employee_no
+""")
+_RESTART = text("""
+SELECT c.owner_no, c.industry, c.region, count(*) AS before, count(*) FILTER (WHERE o.again) AS again
+FROM (
+    SELECT customer_no, bool_or(ordered_at > :recent) AS again
+    FROM orders WHERE ordered_at > :since AND ordered_at <= :at AND status <> '已取消'
+    GROUP BY customer_no HAVING bool_or(ordered_at <= :recent)
+) AS o JOIN customers AS c USING (customer_no)
+WHERE c.created_on IS NULL OR c.created_on <= :day
+GROUP BY c.owner_no, c.industry, c.region
+""")
+_VISITS = text("""
+SELECT employee_no, count(*) AS visits FROM visits
+WHERE visited_at > :since AND visited_at <= :at AND state IN ('待确认', '已确认', '已载入')
+GROUP BY employee_no
+""")
+_ENDED = text("""
+SELECT employee_no, count(*) FILTER (WHERE ending = '成交') AS won, count(*) FILTER (WHERE ending = '关闭') AS lost
+FROM lead_turns WHERE ending IN ('成交', '关闭') AND ended_at <= :at GROUP BY employee_no
+""")
+_OWN_FACTS = text("SELECT fact, employee_no, label, value FROM lead_facts WHERE set_at <= :at")
+_OWN_LABELS = text("SELECT fact, array_agg(DISTINCT label) AS labels FROM lead_facts GROUP BY fact")
+_SET_OWN = text("""
+INSERT INTO lead_facts (fact, employee_no, label, value, set_by, set_at)
+VALUES (:fact, :employee_no, :label, :value, :by, :at)
+ON CONFLICT (fact, employee_no, label) DO UPDATE
+SET value = excluded.value, set_by = excluded.set_by, set_at = excluded.set_at
+""")
