@@ -111,6 +111,7 @@ def _to_turn(row: Row[Any]) -> Turn:
         reminded_at=row.reminded_at,
         responded_at=row.responded_at,
         response=Response(row.response) if row.response else None,
+        called_at=row.called_at,
         ended_at=row.ended_at,
         ending=Ending(row.ending) if row.ending else None,
         note=row.note,
@@ -150,6 +151,7 @@ def _turn_values(lead_no: str, turn: Turn, *, high_intent: bool) -> dict[str, An
         "reminded_at": turn.reminded_at.isoformat() if turn.reminded_at else None,
         "responded_at": turn.responded_at.isoformat() if turn.responded_at else None,
         "response": turn.response.value if turn.response else "",
+        "called_at": turn.called_at.isoformat() if turn.called_at else None,
         "ended_at": turn.ended_at.isoformat() if turn.ended_at else None,
         "ending": turn.ending.value if turn.ending else "",
         "note": turn.note,
@@ -173,17 +175,19 @@ WHERE lead_no = :lead_no
 """)
 _SAVE_TURNS = text("""
 INSERT INTO lead_turns (lead_no, turn_no, employee_no, how, by_no, score, policy_version, high_intent, given_at,
-                        remind_at, due_at, reminded_at, responded_at, response, ended_at, ending, note, card_id)
+                        remind_at, due_at, reminded_at, responded_at, response, called_at, ended_at, ending, note,
+                        card_id)
 SELECT lead_no, turn_no, employee_no, how, by_no, score, policy_version, high_intent, given_at,
-       remind_at, due_at, reminded_at, responded_at, response, ended_at, ending, note, card_id
+       remind_at, due_at, reminded_at, responded_at, response, called_at, ended_at, ending, note, card_id
 FROM jsonb_to_recordset(CAST(:rows AS jsonb))
      AS r(lead_no text, turn_no int, employee_no text, how text, by_no text, score double precision,
           policy_version int, high_intent boolean, given_at timestamptz, remind_at timestamptz, due_at timestamptz,
-          reminded_at timestamptz, responded_at timestamptz, response text, ended_at timestamptz, ending text,
-          note text, card_id text)
+          reminded_at timestamptz, responded_at timestamptz, response text, called_at timestamptz,
+          ended_at timestamptz, ending text, note text, card_id text)
 ORDER BY lead_no, turn_no
 ON CONFLICT (lead_no, turn_no) DO UPDATE
 SET reminded_at = EXCLUDED.reminded_at, responded_at = EXCLUDED.responded_at, response = EXCLUDED.response,
+    called_at = EXCLUDED.called_at,
     ended_at = EXCLUDED.ended_at, ending = EXCLUDED.ending, note = EXCLUDED.note, card_id = EXCLUDED.card_id,
     remind_at = EXCLUDED.remind_at, due_at = EXCLUDED.due_at
 """)
