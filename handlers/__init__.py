@@ -13,6 +13,7 @@ from handlers import (
     followups,
     history,
     identity,
+    lead_review,
     media,
     not_yet,
     oa_events,
@@ -44,6 +45,7 @@ router.include(
         flows.router,
         identity.router,
         schedules.router,
+        lead_review.router,
         help_.router,
         not_yet.router,
     ]

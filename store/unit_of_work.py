@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from store.flows import FlowRepository
     from store.history import HistoryRepository
     from store.lead_prices import LeadPriceRepository
+    from store.lead_reviews import LeadReviewRepository
     from store.lead_rules import LeadRuleRepository
     from store.leads import LeadRepository
     from store.schedules import ScheduleRepository
@@ -109,6 +110,12 @@ class UnitOfWork:
         from store.lead_prices import LeadPriceRepository
 
         return LeadPriceRepository(self.connection)
+
+    @cached_property
+    def lead_reviews(self) -> LeadReviewRepository:
+        from store.lead_reviews import LeadReviewRepository
+
+        return LeadReviewRepository(self.connection)
 
     @cached_property
     def schedules(self) -> ScheduleRepository:

@@ -114,3 +114,10 @@ def may_change_flow(employee: Employee) -> bool:
 def may_enter_absence(employee: Employee, absent: Employee) -> bool:
     """One's own absence; 总监 and 管理员 also somebody else's."""
     return employee.active and (employee.employee_no == absent.employee_no or may_change_flow(employee))
+
+
+def lead_review_scope(employee: Employee) -> str | None:
+    """The region whose leads are reviewed for this person, "" for all of them, None for who manages nobody."""
+    if employee.active and employee.role is Role.DIRECTOR:
+        return ""
+    return employee.region if employee.active and employee.role is Role.REGION_MANAGER and employee.region else None

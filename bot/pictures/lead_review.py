@@ -74,8 +74,12 @@ def _figures(canvas: Canvas, review: Review) -> None:
     even = review.load_gini_per_capacity
     share = answers.share_in_time
     figures = (
-        _Figure(str(review.given), f"派出（来了 {review.arrived} 条）"),
-        _Figure(f"{even:.2f}", "公平度（0 最平均）", _judged(even <= GINI_WORTH_A_LOOK)),
+        _Figure(str(review.given), f"派出次数（来了 {review.arrived} 条）"),
+        _Figure(
+            f"{even:.2f}" if review.load_comparable else "－",
+            "公平度（0 最平均）",
+            _judged(even <= GINI_WORTH_A_LOOK) if review.load_comparable else _INK,
+        ),
         _Figure(
             _minutes(answers.median_minutes),
             f"首次响应，按时 {share:.0%}" if share is not None else "首次响应",

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.leads import Board, Lead, Rep, Roster, Standing, decide, default_policy, snapshot
-from bot.domain.leads.hindsight import Placement, fits_of, loads_at_begin, look_back, places_at_begin
+from bot.domain.leads.hindsight import Morning, Placement, look_back
 from bot.domain.leads.review import LeadDay, RepDay, Review, WaitingLead, Worry, review, reviews, whom_to_talk_to
 from bot.domain.leads.values import Reason
 
@@ -110,10 +110,11 @@ def test_fits_are_those_of_the_decision_with_the_loads_of_the_morning() -> None:
         winner = decide(lead, board, standing, now=now).employee_no
         assert winner == "B"
         standing = standing.given(board.roster.column(winner), high_intent=False)
-    assert places_at_begin(taken) == {"A": 10, "B": 20}
-    loads = loads_at_begin(taken)
+    seen = Morning()
+    *_, third = [seen.fits(each, policy) for each in taken]
+    assert seen.places == {"A": 10, "B": 20}
     morning = board.fit([Lead(lead_no="X2")], Standing.of(people))[0]
-    assert fits_of(taken[-1], policy, loads) == pytest.approx({"A": morning[0], "B": morning[1]})
+    assert third == pytest.approx({"A": morning[0], "B": morning[1]})
 
 
 # -- a whole day ------------------------------------------------------------------------------------------------------
@@ -196,3 +197,18 @@ def test_whom_to_talk_to_by_what_weighs_most() -> None:
 def test_what_is_stored_is_what_was_seen() -> None:
     for seen in reviews(small_day()):
         assert Review.from_json(json.loads(json.dumps(seen.to_json()))) == seen
+
+
+@pytest.mark.parametrize(
+    ("held", "comparable"),
+    [
+        pytest.param([1, 1], True, id="one each"),
+        pytest.param([2, 0], True, id="one each would do"),
+        pytest.param([1, 0], False, id="fewer leads than people"),
+        pytest.param([], False, id="nobody"),
+    ],
+)
+def test_shares_are_compared_where_everybody_could_have_one(held: list[int], comparable: bool) -> None:
+    people = [rep(str(place), open=count, high_intent=count) for place, count in enumerate(held)]
+    seen = review(LeadDay(day=DAY, reps=[*people, rep("X", capacity=0)]))
+    assert (seen.load_comparable, seen.high_comparable) == (comparable, comparable)

@@ -111,38 +111,30 @@ def _losses(
     return tuple(sorted(losses, key=lambda loss: (-loss.lost, loss.lead_no))[:MOST_LOSSES])
 
 
-def places_at_begin(snapshots: Iterable[Snapshot]) -> dict[str, int]:
-    """The room each rep had when they first could have had a lead of the day; snapshots in order of the decisions."""
-    places: dict[str, int] = {}
-    for snapshot in snapshots:
-        for each in snapshot.candidates:
-            places.setdefault(each.employee_no, max(0, int(each.capacity - each.pending)))
-    return places
+class Morning:
+    """Reads a day's decisions one after the other, and remembers how everybody stood before the first of them."""
 
+    def __init__(self) -> None:
+        self.places: dict[str, int] = {}  #: the room each rep had when they first could have had a lead
+        self._loads: dict[str, float] = {}
 
-def loads_at_begin(snapshots: Iterable[Snapshot]) -> dict[str, float]:
-    """Pending ÷ capacity of each rep likewise."""
-    loads: dict[str, float] = {}
-    for snapshot in snapshots:
-        for each in snapshot.candidates:
-            loads.setdefault(each.employee_no, each.pending / max(each.capacity, 1.0))
-    return loads
+    def fits(self, snapshot: Snapshot, policy: Policy) -> dict[str, float]:
+        """How well the lead suited each candidate of its decision, by the facts of then and the loads of the morning:
+        whom the day itself made busy must not count as ill suited for what hindsight would have given them.
 
-
-def fits_of(snapshot: Snapshot, policy: Policy, loads: Mapping[str, float]) -> dict[str, float]:
-    """How well the lead suited each candidate of its decision, by the facts of then and the loads of the morning:
-    whom the day itself made busy must not count as ill suited for what hindsight would have given them.
-
-    `policy` is the version that the decision names.
-    """
-    people = snapshot.candidates
-    if not people:
-        return {}
-    facts = np.array([each.facts for each in people], dtype=np.float64).T
-    for row, dimension in enumerate(policy.dimensions):
-        if dimension.reading is Reading.LOAD:
-            facts[row] = [loads[each.employee_no] for each in people]
-    return {each.employee_no: float(fit) for each, fit in zip(people, weighted(facts, policy), strict=True)}
+        Snapshots come in order of their decisions; `policy` is the version that this one names.
+        """
+        people = snapshot.candidates
+        if not people:
+            return {}
+        for each in people:
+            self.places.setdefault(each.employee_no, max(0, int(each.capacity - each.pending)))
+            self._loads.setdefault(each.employee_no, each.pending / max(each.capacity, 1.0))
+        facts = np.array([each.facts for each in people], dtype=np.float64).T
+        for row, dimension in enumerate(policy.dimensions):
+            if dimension.reading is Reading.LOAD:
+                facts[row] = [self._loads[each.employee_no] for each in people]
+        return {each.employee_no: float(fit) for each, fit in zip(people, weighted(facts, policy), strict=True)}
 
 
 def of_region(placements: Iterable[Placement], region: str) -> Collection[Placement]:

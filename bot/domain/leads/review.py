@@ -116,6 +116,20 @@ class Review:
         """Nothing came and nothing went: not worth a message."""
         return not (self.arrived or self.given)
 
+    @property
+    def load_comparable(self) -> bool:
+        """Whether everybody could hold at least one: with fewer leads than people no share can be even."""
+        return sum(rep.open for rep in self.reps) >= self._able > 0
+
+    @property
+    def high_comparable(self) -> bool:
+        """Likewise of the high-intent leads of 30 days."""
+        return sum(rep.high_intent for rep in self.reps) >= self._able > 0
+
+    @property
+    def _able(self) -> int:
+        return sum(rep.capacity > 0 for rep in self.reps)
+
     def name(self, employee_no: str) -> str:
         """Of somebody in it; else the number itself."""
         return next((rep.name for rep in self.reps if rep.employee_no == employee_no), employee_no)
