@@ -39,6 +39,7 @@ from handlers.intake import Intake, Surroundings
 from jobs.context import JobContext
 from jobs.deliver import Deliverer
 from jobs.direct import DirectDelivery
+from jobs.lead_dispatch import LeadDispatcher
 from jobs.scheduling import Scheduler
 from jobs.tasks import DELIVER_QUEUE, WORK_QUEUE, register_tasks
 from store.attachments import StoredFiles
@@ -49,7 +50,8 @@ from store.deliveries import Deliveries
 from store.directory import DirectoryCache
 from store.inbox import InboxWriter
 from store.lead_intake import LeadWriter, pushing
-from store.notifications import Listener
+from store.leads import CHANGED as LEADS_CHANGED
+from store.notifications import Hear, Listener
 from store.pool import make_pool
 from store.queue import HEARTBEAT_SECONDS, make_queue
 from store.sharing import MonthlyQuota, SharedLimiter, SharedTokens
@@ -91,7 +93,11 @@ class Application:
     make_unit_of_work: Callable[[], Any]
     speech: SpeechToText | None
     reader: ChatReader | None
+    dispatcher: LeadDispatcher = field(init=False)
     running: dict[str, asyncio.Task[None]] = field(default_factory=dict)  #: background loops by name, for readiness
+
+    def __post_init__(self) -> None:
+        self.dispatcher = LeadDispatcher(self.job_context)
 
     def job_context(self, as_of: datetime | None = None, *, dry_run: bool = False) -> JobContext:
         """Surroundings for a job about `as_of` (aware; None = business now)."""
@@ -218,7 +224,13 @@ async def running(
 ) -> AsyncIterator[None]:
     """Background loops of this process: listening, handling, sending, schedule, Stream; stopped when the block ends."""
     listener = Listener(
-        app.database.dsn, {"inbox": _wake(app), "directory": app.directory.renew, "clock": app.shared_clock.heard}
+        app.database.dsn,
+        {
+            "inbox": _wake(app),
+            "directory": _one_after_the_other(app.directory.renew, app.dispatcher.people_changed),
+            "clock": _one_after_the_other(app.shared_clock.heard, app.dispatcher.heard),
+            LEADS_CHANGED: app.dispatcher.heard,
+        },
     )
     start = app.running
     start["listener"] = _loop("listener", listener.run())
@@ -226,6 +238,7 @@ async def running(
         app.inbox.tells_others = False
         app.direct.start()
         start["intake"] = _loop("intake", app.intake.run())
+        start["leads"] = _loop("leads", app.dispatcher.run())
         start["deliver"] = _loop("deliver", _work(app, DELIVER_QUEUE, DELIVER_CONCURRENCY))
         start["work"] = _loop("work", _work(app, WORK_QUEUE, WORK_CONCURRENCY))
         start["rescue"] = _loop("rescue", _rescue(app))
@@ -250,6 +263,14 @@ def _wake(app: Application) -> Callable[[str], Coroutine[Any, Any, None]]:
         app.inbox.heard(how_many)
 
     return wake
+
+
+def _one_after_the_other(*hearers: Hear) -> Hear:
+    async def hear(payload: str) -> None:
+        for each in hearers:
+            await each(payload)
+
+    return hear
 
 
 def _loop(name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -302,7 +323,8 @@ async def _stop(app: Application) -> None:
     if app.dingtalk_callbacks is not None:
         await app.dingtalk_callbacks.close()
     app.intake.stop()
-    graceful = [app.running[name] for name in ("stream", "intake") if name in app.running]
+    app.dispatcher.stop()
+    graceful = [app.running[name] for name in ("stream", "intake", "leads") if name in app.running]
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(asyncio.gather(*graceful, return_exceptions=True), STOP_SECONDS)
     with contextlib.suppress(psycopg.Error):  # the database is away: others take us for dead, and what we had begun

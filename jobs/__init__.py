@@ -10,6 +10,7 @@ from jobs import (
     daily_digest,
     followup_reminder,
     hearing,
+    lead_dispatch,
     oa_mirror,
     operations_watch,
 )
@@ -23,6 +24,7 @@ schedule.include(followup_reminder.schedule)
 schedule.include(approval_reminder.schedule)
 schedule.include(oa_mirror.schedule)
 schedule.include(operations_watch.schedule)
+schedule.include(lead_dispatch.schedule)
 
 tasks: dict[str, Task] = {**hearing.tasks, **account_matching.tasks, **approval_files.tasks, **oa_mirror.tasks}
 

@@ -79,11 +79,13 @@ lead_turns = Table(
     Column("reminded_at", Moment),
     Column("responded_at", Moment),
     _text("response"),
+    Column("called_at", Moment),
     Column("ended_at", Moment),
     _text("ending"),
     _text("note"),
     _text("card_id"),
     Index("lead_turns_employee_no_given_at_idx", "employee_no", "given_at"),
+    Index("lead_turns_employee_no_serial_idx", "employee_no", "serial"),
     Index("lead_turns_given_at_idx", "given_at"),
     Index("lead_turns_open_idx", "due_at", postgresql_where=text("ended_at IS NULL AND responded_at IS NULL")),
 )

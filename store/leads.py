@@ -47,17 +47,19 @@ class LeadRepository:
             await self.record(lead_no)
             raise NotFound(f"{lead_no} 是历史线索，没有派发过。")
         turns = await self._connection.execute(_TURNS, {"lead_no": lead_no})
-        return _to_case(row, [_to_turn(turn) for turn in turns])
+        return to_case(row, [to_turn(turn) for turn in turns])
 
     async def save(self, before: LeadCase, after: LeadCase, *, high_intent: bool) -> None:
         """Write what differs. `before` is what `get` gave in this transaction."""
         if after == before:
             return
-        await self._connection.execute(_SAVE_CASE, _case_values(after))
+        values = case_values(after)
+        values["refused"] = for_jsonb(values["refused"]).decode()
+        await self._connection.execute(_SAVE_CASE, values)
         known = {turn.turn_no: turn for turn in before.turns}
         changed = [turn for turn in after.turns if known.get(turn.turn_no) != turn]
         if changed:
-            rows = for_jsonb([_turn_values(after.lead_no, turn, high_intent=high_intent) for turn in changed]).decode()
+            rows = for_jsonb([turn_values(after.lead_no, turn, high_intent=high_intent) for turn in changed]).decode()
             await self._connection.execute(_SAVE_TURNS, {"rows": rows})
 
 
@@ -80,7 +82,8 @@ def to_record(row: Row[Any]) -> LeadRecord:
     )
 
 
-def _to_case(row: Row[Any], turns: Sequence[Turn]) -> LeadCase:
+def to_case(row: Row[Any], turns: Sequence[Turn]) -> LeadCase:
+    """From a row with the columns of `lead_cases`."""
     return LeadCase(
         lead_no=row.lead_no,
         state=LeadState(row.state),
@@ -97,7 +100,8 @@ def _to_case(row: Row[Any], turns: Sequence[Turn]) -> LeadCase:
     )
 
 
-def _to_turn(row: Row[Any]) -> Turn:
+def to_turn(row: Row[Any]) -> Turn:
+    """From a row of `lead_turns`."""
     return Turn(
         turn_no=row.turn_no,
         employee_no=row.employee_no,
@@ -111,6 +115,7 @@ def _to_turn(row: Row[Any]) -> Turn:
         reminded_at=row.reminded_at,
         responded_at=row.responded_at,
         response=Response(row.response) if row.response else None,
+        called_at=row.called_at,
         ended_at=row.ended_at,
         ending=Ending(row.ending) if row.ending else None,
         note=row.note,
@@ -118,13 +123,14 @@ def _to_turn(row: Row[Any]) -> Turn:
     )
 
 
-def _case_values(case: LeadCase) -> dict[str, Any]:
+def case_values(case: LeadCase) -> dict[str, Any]:
+    """The columns of `lead_cases` that moves change."""
     return {
         "lead_no": case.lead_no,
         "state": case.state.value,
         "queued_at": case.queued_at,
         "waits_for": int(case.waits_for),
-        "refused": for_jsonb({reason.name: count for reason, count in case.refused.items()}).decode(),
+        "refused": {reason.name: count for reason, count in case.refused.items()},
         "turn_no": case.turns[-1].turn_no if case.turns else 0,
         "holder_no": case.holder_no,
         "owner_no": case.owner_no,
@@ -134,7 +140,8 @@ def _case_values(case: LeadCase) -> dict[str, Any]:
     }
 
 
-def _turn_values(lead_no: str, turn: Turn, *, high_intent: bool) -> dict[str, Any]:
+def turn_values(lead_no: str, turn: Turn, *, high_intent: bool) -> dict[str, Any]:
+    """The columns of `lead_turns`, as JSON takes them."""
     return {
         "lead_no": lead_no,
         "turn_no": turn.turn_no,
@@ -150,6 +157,7 @@ def _turn_values(lead_no: str, turn: Turn, *, high_intent: bool) -> dict[str, An
         "reminded_at": turn.reminded_at.isoformat() if turn.reminded_at else None,
         "responded_at": turn.responded_at.isoformat() if turn.responded_at else None,
         "response": turn.response.value if turn.response else "",
+        "called_at": turn.called_at.isoformat() if turn.called_at else None,
         "ended_at": turn.ended_at.isoformat() if turn.ended_at else None,
         "ending": turn.ending.value if turn.ending else "",
         "note": turn.note,
@@ -173,17 +181,19 @@ WHERE lead_no = :lead_no
 """)
 _SAVE_TURNS = text("""
 INSERT INTO lead_turns (lead_no, turn_no, employee_no, how, by_no, score, policy_version, high_intent, given_at,
-                        remind_at, due_at, reminded_at, responded_at, response, ended_at, ending, note, card_id)
+                        remind_at, due_at, reminded_at, responded_at, response, called_at, ended_at, ending, note,
+                        card_id)
 SELECT lead_no, turn_no, employee_no, how, by_no, score, policy_version, high_intent, given_at,
-       remind_at, due_at, reminded_at, responded_at, response, ended_at, ending, note, card_id
+       remind_at, due_at, reminded_at, responded_at, response, called_at, ended_at, ending, note, card_id
 FROM jsonb_to_recordset(CAST(:rows AS jsonb))
      AS r(lead_no text, turn_no int, employee_no text, how text, by_no text, score double precision,
           policy_version int, high_intent boolean, given_at timestamptz, remind_at timestamptz, due_at timestamptz,
-          reminded_at timestamptz, responded_at timestamptz, response text, ended_at timestamptz, ending text,
-          note text, card_id text)
+          reminded_at timestamptz, responded_at timestamptz, response text, called_at timestamptz,
+          ended_at timestamptz, ending text, note text, card_id text)
 ORDER BY lead_no, turn_no
 ON CONFLICT (lead_no, turn_no) DO UPDATE
 SET reminded_at = EXCLUDED.reminded_at, responded_at = EXCLUDED.responded_at, response = EXCLUDED.response,
+    called_at = EXCLUDED.called_at,
     ended_at = EXCLUDED.ended_at, ending = EXCLUDED.ending, note = EXCLUDED.note, card_id = EXCLUDED.card_id,
     remind_at = EXCLUDED.remind_at, due_at = EXCLUDED.due_at
 """)

@@ -36,6 +36,7 @@ from bot.domain.leads import (
     score_backlog,
     snapshot,
 )
+from bot.domain.leads.replay import snapshot_json
 from tests.domain.lead_market import NOW, Market, markets
 
 LEAD = Lead(lead_no="XS260302001", region="杭州大区")
@@ -260,8 +261,22 @@ def test_every_decision_replays_to_its_winner(market: Market) -> None:
     lead = market.leads[0]
     board, standing = market.board, market.standing
     decision = decide(lead, board, standing, now=NOW)
-    stored = json.dumps(snapshot(lead, board, standing, now=NOW).to_json())
-    assert replay(Snapshot.from_json(json.loads(stored)), board.policy) == decision.employee_no
+    stood_on = snapshot(lead, board, standing, now=NOW)
+    stored = Snapshot.from_json(json.loads(json.dumps(stood_on.to_json())))
+    assert stored == stood_on
+    assert replay(stored, board.policy) == decision.employee_no
+
+
+@settings(deadline=None)  # a busy machine is no bug
+@given(markets)
+def test_the_short_way_to_a_stored_decision_is_the_same(market: Market) -> None:
+    lead, board, standing = market.leads[0], market.board, market.standing
+    quick = Snapshot.from_json(json.loads(json.dumps(snapshot_json(lead, board, standing, now=NOW))))
+    slow = snapshot(lead, board, standing, now=NOW)
+    assert replace(quick, candidates=()) == replace(slow, candidates=())
+    for one, other in zip(quick.candidates, slow.candidates, strict=True):
+        assert replace(one, facts=()) == replace(other, facts=())
+        assert one.facts == pytest.approx(other.facts)
 
 
 @settings(deadline=None)  # a busy machine is no bug
@@ -276,14 +291,11 @@ def test_a_decision_replays_under_its_own_version_only() -> None:
     stored = Snapshot.from_json({
         "lead_no": "XS260302001", "high_intent": True, "policy_version": 3, "usual_load": 0.8, "usual_high_intent": 0.2,
         "high_intent_per_rep": 1.0,
-        "candidates": [
-            {"employee_no": "E1", "facts": [0.9], "capacity": 20.0, "pending": 3.0, "high_intent": 4.0, "price": 0.05,
-             "last_turn": 7},
-            {"employee_no": "E2", "facts": [None], "capacity": 20.0, "pending": 3.0, "high_intent": 0.0, "price": 0.0,
-             "last_turn": 9},
-            {"employee_no": "E3", "facts": [0.7], "capacity": 20.0, "pending": 3.0, "high_intent": 1.0, "price": 0.0,
-             "last_turn": 8},
-        ],
+        "candidates": {
+            "employee_no": ["E1", "E2", "E3"], "facts": [[0.9, None, 0.7]], "capacity": [20.0, 20.0, 20.0],
+            "pending": [3.0, 3.0, 3.0], "high_intent": [4.0, 0.0, 1.0], "price": [0.05, 0.0, 0.0],
+            "last_turn": [7, 9, 8],
+        },
     })  # fmt: skip
     assert replay(stored, replace(ONE_FACT, version=3)) == "E3"
     with pytest.raises(ValueError, match="version 3"):

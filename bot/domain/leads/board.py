@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bot.domain.leads.policy import Dimension, Floats, Policy, Reading
-from bot.domain.leads.roster import LabelTable, Roster, Standing
+from bot.domain.leads.roster import Ints, LabelTable, Roster, Standing
 from bot.domain.leads.scoring import UNKNOWN_FIT, load, split
 from bot.domain.leads.values import Lead
 
@@ -95,6 +95,24 @@ class Board:
     def facts(self, lead: Lead, column: int, standing: Standing) -> list[float]:
         """The facts of one rep for a lead, one for each dimension, nan where missing."""
         return [self._fact(dimension, lead, column, standing) for dimension in self.policy.dimensions]
+
+    def facts_of(self, lead: Lead, columns: Ints, standing: Standing) -> list[Floats]:
+        """`facts` of many reps at once: for each dimension those of the reps in `columns`, nan where missing."""
+        return [self._column_facts(dimension, lead, columns, standing) for dimension in self.policy.dimensions]
+
+    def _column_facts(self, dimension: Dimension, lead: Lead, columns: Ints, standing: Standing) -> Floats:
+        roster, missing = self.roster, np.full(len(columns), _MISSING)
+        if dimension.reading is Reading.LOAD:
+            return load(standing.pending[columns], roster.capacity[columns])
+        if dimension.reading is Reading.BY_LABEL:
+            table = roster.tables.get(dimension.fact)
+            return missing if table is None else np.asarray(table.values[table.row(lead.label(dimension.of)), columns])
+        own = roster.facts[dimension.fact][columns] if dimension.fact in roster.facts else missing
+        if dimension.reading is Reading.OWN:
+            return own
+        known = own > 0
+        typical = np.where(known, np.log(np.where(known, own, 1.0)), _MISSING)
+        return np.abs(logarithm(lead.numbers.get(dimension.of, 0.0)) - typical)
 
     def _fact(self, dimension: Dimension, lead: Lead, column: int, standing: Standing) -> float:
         roster = self.roster

@@ -80,6 +80,7 @@ class Turn:
     reminded_at: datetime | None = None
     responded_at: datetime | None = None
     response: Response | None = None
+    called_at: datetime | None = None  #: the first call they reported
     ended_at: datetime | None = None
     ending: Ending | None = None
     note: str = ""  #: why it was given back or closed

@@ -43,13 +43,58 @@ class Snapshot:
     candidates: tuple[Candidate, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values; floats keep all their digits in JSON."""
-        return asdict(self)
+        """Plain values, the candidates as columns; floats keep all their digits in JSON."""
+        people = self.candidates
+        return {
+            **{name: getattr(self, name) for name in _OF_THE_LEAD},
+            "candidates": {
+                **{name: [getattr(each, name) for each in people] for name in _COLUMNS},
+                "facts": [list(row) for row in zip(*(each.facts for each in people), strict=True)],
+            },
+        }
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Snapshot:
-        candidates = tuple(Candidate(**each | {"facts": tuple(each["facts"])}) for each in stored["candidates"])
+        columns = stored["candidates"]
+        facts = list(zip(*columns["facts"], strict=True)) or [()] * len(columns["employee_no"])
+        rows = zip(*(columns[name] for name in _COLUMNS), strict=True)
+        candidates = tuple(
+            Candidate(**dict(zip(_COLUMNS, row, strict=True)), facts=own) for row, own in zip(rows, facts, strict=True)
+        )
         return cls(**{**stored, "candidates": candidates})
+
+
+_OF_THE_LEAD = (
+    "lead_no", "high_intent", "policy_version", "usual_load", "usual_high_intent", "high_intent_per_rep",
+)  # fmt: skip
+_COLUMNS = ("employee_no", "capacity", "pending", "high_intent", "price", "last_turn")
+
+
+def snapshot_json(lead: Lead, board: Board, standing: Standing, *, now: datetime) -> dict[str, Any]:
+    """`snapshot(...).to_json()` without the way round: a thousand candidates in well under a millisecond."""
+    roster, policy = board.roster, board.policy
+    reasons = reasons_for(lead, availability(roster, standing, policy, now), roster, policy)
+    columns = np.flatnonzero(reasons == Reason.NONE)
+    facts = [
+        [fact if fact == fact else None for fact in row.tolist()] for row in board.facts_of(lead, columns, standing)
+    ]
+    return {
+        "lead_no": lead.lead_no,
+        "high_intent": lead.high_intent,
+        "policy_version": policy.version,
+        "usual_load": standing.usual_load,
+        "usual_high_intent": standing.usual_high_intent,
+        "high_intent_per_rep": standing.high_intent_per_rep,
+        "candidates": {
+            "employee_no": [roster.employee_nos[column] for column in columns.tolist()],
+            "capacity": roster.capacity[columns].tolist(),
+            "pending": standing.pending[columns].tolist(),
+            "high_intent": standing.high_intent[columns].tolist(),
+            "price": standing.price[columns].tolist(),
+            "last_turn": standing.last_turn[columns].tolist(),
+            "facts": facts,
+        },
+    }
 
 
 def snapshot(lead: Lead, board: Board, standing: Standing, *, now: datetime) -> Snapshot:

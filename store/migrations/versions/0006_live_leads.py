@@ -168,6 +168,7 @@ def upgrade() -> None:
         sa.Column("reminded_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("responded_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("response", sa.Text(), server_default="", nullable=False),
+        sa.Column("called_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ending", sa.Text(), server_default="", nullable=False),
         sa.Column("note", sa.Text(), server_default="", nullable=False),
@@ -175,6 +176,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("lead_no", "turn_no", name=op.f("lead_turns_pkey")),
     )
     op.create_index("lead_turns_employee_no_given_at_idx", "lead_turns", ["employee_no", "given_at"], unique=False)
+    op.create_index("lead_turns_employee_no_serial_idx", "lead_turns", ["employee_no", "serial"], unique=False)
     op.create_index("lead_turns_given_at_idx", "lead_turns", ["given_at"], unique=False)
     op.create_index(
         "lead_turns_open_idx",
@@ -222,6 +224,7 @@ def downgrade() -> None:
         table_name="lead_turns",
         postgresql_where=sa.text("ended_at IS NULL AND responded_at IS NULL"),
     )
+    op.drop_index("lead_turns_employee_no_serial_idx", table_name="lead_turns")
     op.drop_index("lead_turns_given_at_idx", table_name="lead_turns")
     op.drop_index("lead_turns_employee_no_given_at_idx", table_name="lead_turns")
     op.drop_table("lead_turns")

@@ -1,0 +1,202 @@
+"""Leads go out: whoever waits longest first, in batches under one lock, woken by whatever may help one of them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import structlog
+
+from bot.cards import lead_words as words
+from bot.cards.lead_reasons import About, top_reasons
+from bot.cards.leads import LeadSheet, turn_card
+from bot.domain.leads.cases import LeadCase
+from bot.domain.leads.giving import Choice, Round, Waiting
+from bot.domain.leads.moves import give, queue
+from bot.domain.leads.records import LeadRecord
+from bot.domain.leads.scripts import scripts_for
+from bot.domain.people import Role
+from bot.routing import push_account
+from bot.schedule import Schedule
+from jobs.context import JobContext
+from store import lead_giving
+from store.lead_roster import LeadRoster, Rosters
+from store.lead_standing import standing
+from store.outbox import new_card_id
+from store.unit_of_work import UnitOfWork
+
+log = structlog.get_logger()
+
+schedule: Schedule[JobContext] = Schedule()
+
+LOOK_SECONDS = 30.0  # between looks that nothing asked for: duty hours begin, an absence ends
+RETRY_SECONDS = 2.0  # after a failure: the database may be away
+
+
+class _OnlyShown(Exception):
+    """Rolls a dry run back."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    seen: int
+    placed: int
+    last: tuple[datetime, str] | None
+
+
+async def give_out(ctx: JobContext, rosters: Rosters) -> int:
+    """Once through the queue. Returns how many leads found a rep."""
+    placed, after = 0, None
+    while True:
+        batch = _Batch(0, 0, None)
+        with contextlib.suppress(_OnlyShown):
+            async with ctx.unit_of_work() as uow:
+                batch = await _batch(ctx, uow, rosters, after)
+                if ctx.dry_run:
+                    raise _OnlyShown
+        placed += batch.placed
+        if batch.seen < lead_giving.BATCH:
+            return placed
+        after = batch.last
+
+
+async def _batch(ctx: JobContext, uow: UnitOfWork, rosters: Rosters, after: tuple[datetime, str] | None) -> _Batch:
+    connection, at = uow.connection, ctx.as_of
+    if after is None and not await lead_giving.something_waits(connection):
+        return _Batch(0, 0, None)
+    await lead_giving.lock_places(connection)
+    waiting = await lead_giving.take(connection, after=after)
+    if not waiting:
+        return _Batch(0, 0, None)
+    roster = await rosters.current(connection, at=at, reachable=_reachable(ctx))
+    stands = await standing(connection, roster.reps, roster.learned, at=at)
+    given, queued = _decide(ctx, uow, waiting, roster, Round(roster.board, stands, now=at))
+    if given or queued:
+        await lead_giving.write(connection, given, queued)
+    last = waiting[-1].case
+    return _Batch(len(waiting), len(given), (last.queued_at, last.lead_no))
+
+
+def _reachable(ctx: JobContext) -> Callable[[str], bool]:
+    directory, enabled = ctx.directory(), frozenset(ctx.channels)
+
+    def reachable(employee_no: str) -> bool:
+        employee = directory.employee(employee_no)
+        return employee is not None and employee.active and push_account(employee, enabled=enabled) is not None
+
+    return reachable
+
+
+def _decide(
+    ctx: JobContext, uow: UnitOfWork, waiting: list[Waiting], roster: LeadRoster, chooser: Round
+) -> tuple[list[tuple[LeadCase, LeadRecord, Choice]], list[LeadCase]]:
+    """What is written for each: given with its card put out, or queued where the reason is another than before."""
+    given, queued = [], []
+    for item in waiting:
+        choice = chooser.choose(item.case, item.record)
+        if not choice.employee_no:
+            after = queue(item.case, waits_for=choice.waits_for, refused=choice.refused)
+            if after != item.case:
+                queued.append(after)
+            continue
+        after = give(
+            item.case,
+            choice.employee_no,
+            how=choice.how,
+            at=ctx.as_of,
+            rules=roster.rules,
+            score=_score(choice),
+            card_id=new_card_id(),
+        )
+        given.append((after, item.record, choice))
+        _put_card(ctx, uow, replace(item, case=after), choice, roster)
+        uow.audit.add(
+            "lead.given", actor=None, subject=after.lead_no, to=choice.employee_no, how=choice.how.value,
+            rules=roster.rules.version,
+        )  # fmt: skip
+    if chooser.uncovered_year is not None:
+        _tell_operators(ctx, uow, chooser.uncovered_year)
+    return given, queued
+
+
+def _score(choice: Choice) -> float | None:
+    explained = choice.decision.explanation if choice.decision else None
+    return explained.score if explained else None
+
+
+def _put_card(ctx: JobContext, uow: UnitOfWork, item: Waiting, choice: Choice, roster: LeadRoster) -> None:
+    directory, turn = ctx.directory(), item.case.turns[-1]
+    employee = directory.employee(choice.employee_no)
+    if employee is None:
+        return
+
+    def name_of(employee_no: str) -> str:
+        known = directory.employee(employee_no)
+        return known.name if known else employee_no
+
+    explained = choice.decision.explanation if choice.decision else None
+    about = About(region=item.record.region, industry=item.record.industry)
+    sheet = LeadSheet(
+        record=item.record,
+        case=item.case,
+        same=item.same,
+        reasons=top_reasons(explained, about) if explained else (),
+        scripts=scripts_for(item.record, roster.entries),
+        name_of=name_of,
+    )
+    key = f"lead:{item.case.lead_no}:{turn.turn_no}"
+    ctx.send(uow, employee, turn_card(sheet, turn), dedup_key=key, card_id=turn.card_id, quiet=False)
+
+
+def _tell_operators(ctx: JobContext, uow: UnitOfWork, year: int) -> None:
+    """Once: without that year's calendar nobody can be said to be on duty."""
+    people = [item for item in ctx.directory().employees() if item.active]
+    administrators = [item for item in people if item.role is Role.ADMIN]
+    for employee in administrators or [item for item in people if item.role is Role.DIRECTOR]:
+        key = f"operations:calendar:{year}:{employee.employee_no}"
+        ctx.send(uow, employee, words.calendar_missing(year), dedup_key=key, quiet=False)
+
+
+@schedule.cron("* * * * *", about_its_day=False)
+async def lead_assignment(ctx: JobContext) -> int:
+    """What the dispatchers do by themselves, in case none of them was told. Returns how many leads found a rep."""
+    return await give_out(ctx, Rosters())
+
+
+class LeadDispatcher:
+    """Gives leads out until stopped; one in each working process, all of them behind one lock."""
+
+    def __init__(self, context: Callable[[], JobContext]) -> None:
+        self._context = context
+        self._rosters = Rosters()
+        self._wanted = asyncio.Event()
+        self._stopping = False
+
+    async def heard(self, _payload: str = "") -> None:
+        """Something waits, a place became free, or the business clock moved."""
+        self._wanted.set()
+
+    async def people_changed(self, _payload: str = "") -> None:
+        """The directory was renewed: somebody may have joined, left or changed the region."""
+        self._rosters.forget()
+        self._wanted.set()
+
+    def stop(self) -> None:
+        self._stopping = True
+        self._wanted.set()
+
+    async def run(self) -> None:
+        """Until `stop`; the batch in hand is finished."""
+        while not self._stopping:
+            self._wanted.clear()
+            pause = LOOK_SECONDS
+            try:
+                await give_out(self._context(), self._rosters)
+            except Exception:  # this loop must survive a database that is away
+                log.exception("leads.failed")
+                pause = RETRY_SECONDS
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wanted.wait(), pause)
