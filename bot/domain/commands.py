@@ -10,6 +10,7 @@ from bot.domain.text import fold
 
 _CODE = r"(?:sp|xs|yj|db|bf|ht)[\s-]?\d[\d\s-]*\d"
 _NUMBER = rf"{_CODE}|\d{{3,}}(?!\d|\s?[元块万千w箱台套件瓶个折%年月天号])"
+_MOBILE = r"1\d{2}[\s-]?\d{4}[\s-]?\d{4}"
 _JOB = "|".join(
     fold(name) for name in sorted((n for names in JOB_NAMES.values() for n in names), key=len, reverse=True)
 )
@@ -68,6 +69,11 @@ _COMMANDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("代理", r"^(?:代理人?|委托)(?:$|[\s:：,，]|给)(?!.*(?:[吗?？]|政策|价)$)"),
         ("流程", r"^流程(?:$|图$|列表$|设置$|[\s:：]+\S)(?!.*(?:怎么|[吗?？]|到哪))"),
         ("待办", r"^(?:我的)?(?:待办|todo)(?:有哪些|列表|事项)?$"),
+        (
+            "新线索",
+            rf"^(?:新增?|新建|录入?|加个?|添加|登记|上报|报)(?:一?[条个])?(?:新)?线索(?:登记|录入)?"
+            rf"(?:$|[\s:：,，。]+(?!.*(?:怎么|吗|[?？]))|(?=.*{_MOBILE}))|^线索[\s:：,，]+(?=.*(?:{_MOBILE}|公司[:：]|联系人[:：]))",
+        ),
         ("线索", r"^(?:我的)?(?:线索|leads?)(?:列表|有哪些)?$"),
         ("接受", rf"^(?:接受|接单|accept)\s*(?:{_NUMBER})?$"),
         ("退回", rf"^退回\s*(?:{_NUMBER})"),
