@@ -6,6 +6,7 @@ import handlers.help as help_
 from bot.router import Router
 from handlers import (
     approvals,
+    contact_events,
     contract_drafts,
     contracts,
     corrections,
@@ -41,6 +42,7 @@ router.include(
         own_approvals.router,
         questions.router,
         oa_events.router,
+        contact_events.router,
         media.router,
         flows.router,
         lead_entry.router,

@@ -11,6 +11,7 @@ from jobs import (
     followup_reminder,
     hearing,
     lead_dispatch,
+    new_friends,
     oa_mirror,
     operations_watch,
 )
@@ -26,6 +27,12 @@ schedule.include(oa_mirror.schedule)
 schedule.include(operations_watch.schedule)
 schedule.include(lead_dispatch.schedule)
 
-tasks: dict[str, Task] = {**hearing.tasks, **account_matching.tasks, **approval_files.tasks, **oa_mirror.tasks}
+tasks: dict[str, Task] = {
+    **hearing.tasks,
+    **account_matching.tasks,
+    **approval_files.tasks,
+    **oa_mirror.tasks,
+    **new_friends.tasks,
+}
 
 __all__ = ["schedule", "tasks"]

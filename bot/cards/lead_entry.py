@@ -120,6 +120,11 @@ def asked_again(record: LeadRecord, same_no: str) -> str:
     return f"客户又来问了：{who}。已并入你手上的 {same_no}（新编号 {record.lead_no}）。"
 
 
+def friend_not_read(who: str, why: str) -> str:
+    """To the operators: a rep's new WeCom friend could not be looked up, so no lead was made."""
+    return f"{who} 新加的企业微信好友读不到资料，没有建成线索：{why}。处理好后请让 TA 发「新线索 …」补登记。"
+
+
 def friend_is_a_customer(friend: str, customer: str, added_by: str) -> str:
     """To a customer's owner, when a colleague became WeCom friends with the customer's contact."""
     return f"{added_by} 加了 {customer} 的 {friend} 为企业微信好友。这是你的客户，不另建线索，需要的话和 TA 对一下。"
