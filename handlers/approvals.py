@@ -12,10 +12,11 @@ from bot.clock import Clock
 from bot.domain.approval_values import Approval, ApprovalRefused, Place, Verdict, Why
 from bot.domain.approvals import add_signer, decide, transfer
 from bot.domain.corrections import never_mind
-from bot.domain.people import Employee, may_decide
+from bot.domain.people import may_decide
 from bot.messages import InboundMessage
 from bot.router import Router
 from handlers.context import Context
+from handlers.lead_handing import hand_lead_typed
 from handlers.which_approval import (
     approval_desk,
     may_act,
@@ -26,6 +27,7 @@ from handlers.which_approval import (
     tapped,
     typed_beside,
 )
+from handlers.which_person import named
 from store.approvals import Wish
 from store.oa_instances import OaInstances
 
@@ -155,7 +157,9 @@ async def _held_by_oa(ctx: Context, approval: Approval) -> bool:
 # -- other hands ------------------------------------------------------------------------------------------------------
 @router.command("转交", "转给", "transfer")
 async def transfer_typed(message: InboundMessage, ctx: Context, rest: str) -> None:
-    """转交 编号 某人：请别人替你审批。例：转交 SP260212001 孙若曦"""
+    """转交 编号 某人：请别人替你审批，或把线索转给同事。例：转交 SP260212001 孙若曦"""
+    if await hand_lead_typed(ctx, rest):
+        return
     if found := await meant(ctx, rest, "转交"):
         approval, whom = found
         await _hand(ctx, approval, Place.now(approval), whom, "转交")
@@ -221,16 +225,3 @@ async def _hand(ctx: Context, approval: Approval, place: Place, whom: str, word:
     ctx.end_dialogue()
     sheet = await desk.sheet(after)
     ctx.reply(words.transferred(sheet, who.name) if word == "转交" else words.added(sheet, who.name))
-
-
-def named(ctx: Context, said: str) -> tuple[list[Employee], str]:
-    """(active people of that number or name, what was said besides)."""
-    said = said.strip().removeprefix("给").strip()
-    word, _, rest = said.partition(" ")
-    people = [item for item in ctx.directory.employees() if item.active]
-    found = [item for item in people if word.casefold() == item.employee_no.casefold() or word == item.name]
-    if found:
-        return found, rest.strip()
-    begun = [item for item in people if said.startswith(item.name)]
-    longest = max((len(item.name) for item in begun), default=0)
-    return [item for item in begun if len(item.name) == longest], said[longest:].strip(" ，,。")

@@ -11,6 +11,7 @@ from bot.domain.people import Employee
 from bot.messages import Account, ChannelName, InboundMessage, Kind, Text
 from bot.router import Router
 from handlers.context import Context
+from handlers.which_lead import lead_desk
 from store.identity import BindCodes, Seen
 
 router = Router[Context]()
@@ -151,11 +152,21 @@ async def entered(message: InboundMessage, ctx: Context) -> None:
 
 
 async def left(message: InboundMessage, ctx: Context) -> None:
-    """Somebody left the corp or the app's visible range: their login counts no more."""
+    """Somebody left the corp or the app's visible range: their login counts no more; with the last one they have left,
+    and their leads go on."""
     for account in _leavers(message):
         if await ctx.uow.accounts.deactivate(account):
             employee = ctx.directory.employee_by_account(account.channel.value, account.user_id)
             ctx.audit("account.left", subject=employee.employee_no if employee else "", account=account.key)
+            if employee is not None and not await _reachable_elsewhere(ctx, employee, account):
+                await (await lead_desk(ctx)).take_over(employee.employee_no)
+
+
+async def _reachable_elsewhere(ctx: Context, employee: Employee, gone: Account) -> bool:
+    """Whether another login is left, so that the person has not left the company."""
+    logins = [Account(channel, user) for channel in ChannelName if (user := _login(employee, channel))]
+    left_over = [login for login in logins if login.key != gone.key]
+    return any([not await ctx.uow.accounts.is_inactive(login) for login in left_over])
 
 
 _LEAVING = ("unsubscribe", "user_leave_org")

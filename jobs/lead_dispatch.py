@@ -160,7 +160,7 @@ def _tell_operators(ctx: JobContext, uow: UnitOfWork, year: int) -> None:
         ctx.send(uow, employee, words.calendar_missing(year), dedup_key=key, quiet=False)
 
 
-@schedule.cron("* * * * *", about_its_day=False)
+@schedule.cron("*/1 * * * *", about_its_day=False)
 async def lead_assignment(ctx: JobContext) -> int:
     """What the dispatchers do by themselves, in case none of them was told. Returns how many leads found a rep."""
     return await give_out(ctx, Rosters())

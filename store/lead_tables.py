@@ -57,6 +57,7 @@ lead_cases = Table(
     Column("manager_told_at", Moment),
     Column("created_at", Moment, nullable=False, server_default=func.now()),  # real
     Index("lead_cases_waiting_idx", "queued_at", "lead_no", postgresql_where=text("state = '待分配'")),
+    Index("lead_cases_lower_idx", text("lower(lead_no)")),
     Index("lead_cases_holder_no_idx", "holder_no", postgresql_where=text("holder_no <> ''")),
     Index("lead_cases_same_no_idx", "same_no", postgresql_where=text("same_no <> ''")),
 )

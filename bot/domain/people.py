@@ -132,3 +132,22 @@ def may_change_flow(employee: Employee) -> bool:
 def may_enter_absence(employee: Employee, absent: Employee) -> bool:
     """One's own absence; 总监 and 管理员 also somebody else's."""
     return employee.active and (employee.employee_no == absent.employee_no or may_change_flow(employee))
+
+
+def takes_leads(employee: Employee) -> bool:
+    """Whom leads are given to."""
+    return employee.active and employee.role is Role.REP
+
+
+def may_manage_leads(employee: Employee, region: str) -> bool:
+    """Assign a region's leads and see its queue; leads without a region are every manager's."""
+    if not employee.active:
+        return False
+    if employee.role in (Role.DIRECTOR, Role.ADMIN):
+        return True
+    return employee.role is Role.REGION_MANAGER and (not region or region == employee.region)
+
+
+def may_claim_lead(employee: Employee, region: str) -> bool:
+    """领取 out of 公海: whoever takes leads, of the own region or of none."""
+    return takes_leads(employee) and (employee.region == NATIONWIDE or region in ("", employee.region))

@@ -98,7 +98,7 @@ def hand_over(case: LeadCase, to: str, *, by: str, at: datetime, rules: LeadRule
     last = case.turns[-1] if case.turns else None
     if last and last.how is How.HANDED and (last.by_no, last.employee_no) == (by, to) and case.turn:
         return case
-    _must_hold(case, by)
+    must_hold(case, by)
     if to == by:
         raise LeadRefused(Why.SELF)
     freed = _ended(case, Ending.HANDED_ON, at=at)
@@ -154,13 +154,13 @@ def accept(case: LeadCase, *, by: str, at: datetime) -> LeadCase:
     Raises:
         LeadRefused: OVER, NOT_HOLDER, PASSED_ON.
     """
-    turn = _must_hold(case, by)
+    turn = must_hold(case, by)
     return _responded(case, turn, Response.ACCEPTED, at=at)
 
 
 def called(case: LeadCase, *, by: str, at: datetime) -> LeadCase:
     """打电话了, a first response too; only the first call is kept. Raises as `accept` does."""
-    turn = _must_hold(case, by)
+    turn = must_hold(case, by)
     if turn.called_at is not None:
         return case
     return _responded(case, replace(turn, called_at=at), Response.CALLED, at=at)
@@ -176,7 +176,7 @@ def decline(case: LeadCase, reason: str, *, by: str, at: datetime, rules: LeadRu
         last = case.turns[-1]
         if last.employee_no == by and last.ending is Ending.DECLINED:
             return case
-    _must_hold(case, by)
+    must_hold(case, by)
     return _back(case, Ending.DECLINED, at=at, note=reason, rules=rules)
 
 
@@ -189,7 +189,7 @@ def close(case: LeadCase, *, won: bool, reason: str, by: str, at: datetime) -> L
     state, ending = (LeadState.WON, Ending.WON) if won else (LeadState.CLOSED, Ending.CLOSED)
     if case.state is state and case.turns and (case.turns[-1].employee_no, case.turns[-1].ending) == (by, ending):
         return case
-    _must_hold(case, by)
+    must_hold(case, by)
     return replace(_ended(case, ending, at=at, note=reason), state=state, closed_at=at)
 
 
@@ -271,7 +271,12 @@ def shelve(case: LeadCase, *, at: datetime) -> LeadCase:
 
 
 # -- parts ------------------------------------------------------------------------------------------------------------
-def _must_hold(case: LeadCase, by: str) -> Turn:
+def must_hold(case: LeadCase, by: str) -> Turn:
+    """The turn of whoever has it.
+
+    Raises:
+        LeadRefused: OVER, NOT_HOLDER, PASSED_ON.
+    """
     if case.state in OVER:
         raise LeadRefused(Why.OVER)
     if case.state not in OPEN or case.turn is None or case.turn.employee_no != by:

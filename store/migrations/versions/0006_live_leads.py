@@ -81,6 +81,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("lead_no", name=op.f("lead_cases_pkey")),
     )
+    op.create_index("lead_cases_lower_idx", "lead_cases", [sa.literal_column("lower(lead_no)")], unique=False)
     op.create_index(
         "lead_cases_holder_no_idx",
         "lead_cases",
@@ -235,6 +236,7 @@ def downgrade() -> None:
     op.drop_table("lead_decisions")
     op.drop_index("lead_cases_waiting_idx", table_name="lead_cases", postgresql_where=sa.text("state = '待分配'"))
     op.drop_index("lead_cases_same_no_idx", table_name="lead_cases", postgresql_where=sa.text("same_no <> ''"))
+    op.drop_index("lead_cases_lower_idx", table_name="lead_cases")
     op.drop_index("lead_cases_holder_no_idx", table_name="lead_cases", postgresql_where=sa.text("holder_no <> ''"))
     op.drop_table("lead_cases")
     # ### end Alembic commands ###
