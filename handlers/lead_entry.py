@@ -20,7 +20,7 @@ from bot.messages import InboundMessage
 from bot.router import Router
 from handlers.context import Context
 from handlers.recording import expect
-from store.lead_desk import LeadDesk
+from handlers.which_lead import lead_desk
 from store.lead_intake import LeadIntake, NewLead
 
 router = Router[Context]()
@@ -151,15 +151,7 @@ async def take_back(ctx: Context, lead_no: str) -> None:
         late = error.why is Why.ANSWERED
         raise OutOfDate(words.too_late(lead_no) if late else words.over_already(lead_no)) from error
     if after != case:
-        desk = LeadDesk(
-            uow=ctx.uow,
-            directory=ctx.directory,
-            send=ctx.send,
-            update_card=ctx.update_card,
-            at=ctx.sent_at,
-            rules=await ctx.uow.lead_rules.current(),
-        )
-        await desk.put(case, after)
+        await (await lead_desk(ctx)).put(case, after)
         ctx.audit("lead.withdrawn", subject=lead_no)
     ctx.reply(words.withdrawn(lead_no))
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from bot.cards import smalltalk as words
-from bot.domain.leads.lead_line import is_entry
 from bot.messages import InboundMessage
 from bot.router import Router
-from handlers import lead_entry
 from handlers.context import Context
 
 router = Router[Context]()
@@ -17,9 +15,6 @@ WORDS = (*("对账", "返利", "预警", "处理", "阈值", "规则", "知识")
 def _say_so(word: str) -> None:
     @router.command(word, hidden=True)
     async def not_yet(message: InboundMessage, ctx: Context, rest: str) -> None:
-        if word == "线索" and is_entry(rest):
-            await lead_entry.enter(message, ctx, rest)
-            return
         ctx.reply(words.not_yet(word))
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+import pytest
+
 from bot.sandbox.faults import Fault
 from tests.support.office import Office
 from tests.support.waiting import until
@@ -73,8 +75,15 @@ async def test_what_is_missing_is_asked_one_by_one(office: Office) -> None:
     assert (await leads(office))[0][:4] == ("百川物流", "", "19911112222", "杭州大区")
 
 
-async def test_a_customers_enquiry_is_its_owners(office: Office) -> None:
-    await office.wecom.says(REP, "新线索\n公司：杭州铭图物流\n联系人：林总\n电话：19911113333")
+@pytest.mark.parametrize(
+    "said",
+    [
+        "新线索\n公司：杭州铭图物流\n联系人：林总\n电话：19911113333",
+        "线索 公司：杭州铭图物流 联系人：林总 电话：19911113333",
+    ],
+)
+async def test_a_customers_enquiry_is_its_owners(office: Office, said: str) -> None:
+    await office.wecom.says(REP, said)
     await office.settle()
     assert "老客户 KH0001" in office.wecom.shown_to(REP)[-1]
     [(*_, owner, how)] = await leads(office)
