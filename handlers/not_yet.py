@@ -9,7 +9,7 @@ from handlers.context import Context
 
 router = Router[Context]()
 
-WORDS = (*("权重", "对账", "返利", "预警", "处理", "阈值", "规则", "知识"),)
+WORDS = (*("对账", "返利", "预警", "处理", "阈值", "规则", "知识"),)
 
 
 def _say_so(word: str) -> None:

@@ -27,6 +27,7 @@ from bot.domain.leads.facts import (
     typical_deal_fen,
     win_rate,
 )
+from bot.domain.leads.rule_known import OwnFact
 from bot.domain.leads.rules import LeadRules
 from bot.domain.leads.values import Rep
 
@@ -90,10 +91,10 @@ async def reps(connection: AsyncConnection, rules: LeadRules, *, at: datetime) -
     ]
 
 
-async def own_fact_labels(connection: AsyncConnection) -> dict[str, frozenset[str]]:
-    """Facts that the company typed or loaded, each with the labels it is given for ("": whatever the lead is)."""
-    rows = await connection.execute(_OWN_LABELS)
-    return {row.fact: frozenset(row.labels) for row in rows}
+async def own_facts(connection: AsyncConnection) -> dict[str, OwnFact]:
+    """Facts that the company typed or loaded, by name."""
+    rows = await connection.execute(_OWN_NAMES)
+    return {row.fact: OwnFact(frozenset(row.labels), row.least, row.most) for row in rows}
 
 
 async def set_own_fact(
@@ -399,7 +400,9 @@ SELECT employee_no, count(*) FILTER (WHERE ending = '成交') AS won, count(*) F
 FROM lead_turns WHERE ending IN ('成交', '关闭') AND ended_at <= :at GROUP BY employee_no
 """)
 _OWN_FACTS = text("SELECT fact, employee_no, label, value FROM lead_facts WHERE set_at <= :at")
-_OWN_LABELS = text("SELECT fact, array_agg(DISTINCT label) AS labels FROM lead_facts GROUP BY fact")
+_OWN_NAMES = text("""
+SELECT fact, array_agg(DISTINCT label) AS labels, min(value) AS least, max(value) AS most FROM lead_facts GROUP BY fact
+""")
 _SET_OWN = text("""
 INSERT INTO lead_facts (fact, employee_no, label, value, set_by, set_at)
 VALUES (:fact, :employee_no, :label, :value, :by, :at)

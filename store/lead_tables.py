@@ -119,6 +119,7 @@ lead_rule_changes = Table(  # a change as proposed; applied or dropped by a tap;
     Column("proposed_at", Moment, nullable=False),
     Column("applied_at", Moment),
     Column("dropped_at", Moment),
+    Column("restores", Integer),  # the version that this change takes back
 )
 
 lead_facts = Table(  # facts about reps that people typed or loaded, for dimensions of their own

@@ -119,6 +119,16 @@ def may_change_flow(employee: Employee) -> bool:
     return employee.active and employee.role in (Role.DIRECTOR, Role.ADMIN)
 
 
+def may_change_lead_rules(employee: Employee) -> bool:
+    """Change who gets which leads: 总监 and 管理员."""
+    return employee.active and employee.role in (Role.DIRECTOR, Role.ADMIN)
+
+
+def may_try_lead_rules(employee: Employee) -> bool:
+    """See what a change would do to last month's leads, without making it: region managers too."""
+    return may_change_lead_rules(employee) or (employee.active and employee.role is Role.REGION_MANAGER)
+
+
 def may_enter_absence(employee: Employee, absent: Employee) -> bool:
     """One's own absence; 总监 and 管理员 also somebody else's."""
     return employee.active and (employee.employee_no == absent.employee_no or may_change_flow(employee))

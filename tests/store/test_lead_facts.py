@@ -12,9 +12,10 @@ from sqlalchemy import text
 
 from bot.clock import SHANGHAI
 from bot.domain.leads.fact_catalogue import CATALOGUE, dimension_of
+from bot.domain.leads.rule_known import OwnFact
 from bot.domain.leads.rules import LeadRules, default_rules
 from bot.domain.leads.values import DutyHours, Rep
-from store.lead_facts import own_fact_labels, reps, set_own_fact
+from store.lead_facts import own_facts, reps, set_own_fact
 
 Make = Callable[[], Any]
 AT = datetime(2026, 2, 12, 9, 30, tzinfo=SHANGHAI)  # a Thursday
@@ -259,7 +260,10 @@ async def test_a_companys_own_facts_by_rep_and_by_label(company: Make) -> None:
         await set_own_fact(uow.connection, "讲粤语", "YG010", "", 0.4, by="YG001", at=AT)
         await set_own_fact(uow.connection, "讲粤语", "YG010", "", 0.8, by="YG001", at=AT)
         await set_own_fact(uow.connection, "口碑", "YG010", "工业", 0.9, by="YG001", at=AT)
-        assert await own_fact_labels(uow.connection) == {"讲粤语": frozenset({""}), "口碑": frozenset({"工业"})}
+        assert await own_facts(uow.connection) == {
+            "讲粤语": OwnFact(frozenset({""}), 0.8, 0.8),
+            "口碑": OwnFact(frozenset({"工业"}), 0.9, 0.9),
+        }
     assert "讲粤语" not in (await known(company)).facts  # the rules do not ask for it
     policy = RULES.policy
     own = replace(policy.dimensions[0], name="讲粤语", fact="讲粤语", weight=0.0)

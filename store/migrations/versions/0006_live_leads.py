@@ -149,6 +149,7 @@ def upgrade() -> None:
         sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("applied_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("dropped_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("restores", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("change_id", name=op.f("lead_rule_changes_pkey")),
         sa.UniqueConstraint("version", name=op.f("lead_rule_changes_version_key")),
     )
