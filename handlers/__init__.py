@@ -14,6 +14,7 @@ from handlers import (
     history,
     identity,
     lead_handing,
+    lead_review,
     lead_rules,
     leads,
     media,
@@ -50,6 +51,7 @@ router.include(
         leads.router,
         lead_handing.router,
         schedules.router,
+        lead_review.router,
         help_.router,
         not_yet.router,
     ]

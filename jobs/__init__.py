@@ -11,6 +11,7 @@ from jobs import (
     followup_reminder,
     hearing,
     lead_dispatch,
+    lead_review,
     lead_sla,
     oa_mirror,
     operations_watch,
@@ -26,6 +27,7 @@ schedule.include(approval_reminder.schedule)
 schedule.include(oa_mirror.schedule)
 schedule.include(operations_watch.schedule)
 schedule.include(lead_dispatch.schedule)
+schedule.include(lead_review.schedule)
 schedule.include(lead_sla.schedule)
 
 tasks: dict[str, Task] = {**hearing.tasks, **account_matching.tasks, **approval_files.tasks, **oa_mirror.tasks}

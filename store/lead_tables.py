@@ -145,6 +145,7 @@ lead_reviews = Table(
     metadata,
     Column("day", Date, primary_key=True),
     Column("region", Text, primary_key=True),  # empty: the whole company
-    Column("review", JSONB, nullable=False),
+    Column("review", JSONB, nullable=False),  # bot.domain.leads.review.Review
+    Column("picture_id", BigInteger),  # of attachments; NULL for a day without leads
     Column("made_at", Moment, nullable=False),
 )

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from store.digests import DigestRepository
     from store.flows import FlowRepository
     from store.history import HistoryRepository
+    from store.lead_prices import LeadPriceRepository
+    from store.lead_reviews import LeadReviewRepository
     from store.lead_rules import LeadRuleRepository
     from store.leads import LeadRepository
     from store.schedules import ScheduleRepository
@@ -102,6 +104,18 @@ class UnitOfWork:
         from store.lead_rules import LeadRuleRepository
 
         return LeadRuleRepository(self.connection)
+
+    @cached_property
+    def lead_prices(self) -> LeadPriceRepository:
+        from store.lead_prices import LeadPriceRepository
+
+        return LeadPriceRepository(self.connection)
+
+    @cached_property
+    def lead_reviews(self) -> LeadReviewRepository:
+        from store.lead_reviews import LeadReviewRepository
+
+        return LeadReviewRepository(self.connection)
 
     @cached_property
     def schedules(self) -> ScheduleRepository:

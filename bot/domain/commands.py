@@ -14,6 +14,7 @@ _JOB = "|".join(
     fold(name) for name in sorted((n for names in JOB_NAMES.values() for n in names), key=len, reverse=True)
 )
 _DIGEST = "|".join(JOB_NAMES["daily_digest"])
+_LEAD_REVIEW = "|".join(JOB_NAMES["lead_review"])
 _STOP = r"(?:停[用掉了]?|关[闭掉了]?|暂停|取消|恢复|启用|打开|开启|别(?:再)?发|不要(?:再)?发)"
 _WHEN = (
     r"(?:每[天日周月个早晚小隔半\d]|工作日|天天|周[一二三四五六日天末]|星期|[上下中]午|早上|晚上|"
@@ -85,6 +86,7 @@ _COMMANDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("返利", r"^返利\s*(?:\d{4}[-年]?\d{1,2}月?|[上本]个?月|\d{1,2}月)$"),
         ("预警", r"^预警(?:\s|$)"),
         ("知识", r"^知识\s+\S"),
+        ("线索日报", rf"^(?:我的|昨天的?|看一?下|看看|发我)?(?:{_LEAD_REVIEW}|线索\s日报)$"),
         ("日报", rf"^(?:我的|今天的?|看一?下|看看|发我)?(?:{_DIGEST})$"),
         (
             "日程",

@@ -151,3 +151,10 @@ def may_manage_leads(employee: Employee, region: str) -> bool:
 def may_claim_lead(employee: Employee, region: str) -> bool:
     """领取 out of 公海: whoever takes leads, of the own region or of none."""
     return takes_leads(employee) and (employee.region == NATIONWIDE or region in ("", employee.region))
+
+
+def lead_review_scope(employee: Employee) -> str | None:
+    """The region whose leads are reviewed for this person, "" for all of them, None for who manages nobody."""
+    if employee.active and employee.role is Role.DIRECTOR:
+        return ""
+    return employee.region if employee.active and employee.role is Role.REGION_MANAGER and employee.region else None

@@ -22,6 +22,7 @@ JOB_NAMES: dict[str, tuple[str, ...]] = {
     "approval_reminder": ("审批提醒",),
     "lead_assignment": ("线索分配",),
     "lead_sla": ("线索超时提醒", "线索提醒"),
+    "lead_review": ("线索日报", "派单日报"),
     "reconciliation": ("每月对账", "自动对账"),
     "rebate_settlement": ("返利结算",),
     "churn_scan": ("流失扫描",),

@@ -135,6 +135,7 @@ def upgrade() -> None:
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("region", sa.Text(), nullable=False),
         sa.Column("review", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("picture_id", sa.BigInteger(), nullable=True),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("day", "region", name=op.f("lead_reviews_pkey")),
     )
