@@ -235,5 +235,10 @@ async def _managers_view(ctx: Context) -> lists.ManagersView:
 
 @router.action(actions.WhyLead)
 async def why_tapped(message: InboundMessage, ctx: Context, action: actions.WhyLead) -> None:
-    """为什么 on the card."""
-    await _show(ctx, action.lead_no)
+    """为什么 on the card: as the typed word answers."""
+    from handlers import router as everything  # the table of contents imports this module
+
+    if found := everything.match_command(f"为什么 {action.lead_no}"):
+        await found[0].handler(message, ctx, found[1])
+    else:
+        await _show(ctx, action.lead_no)

@@ -28,8 +28,8 @@ schedule.include(approval_reminder.schedule)
 schedule.include(oa_mirror.schedule)
 schedule.include(operations_watch.schedule)
 schedule.include(lead_dispatch.schedule)
-schedule.include(lead_sla.schedule)
 schedule.include(lead_review.schedule)
+schedule.include(lead_sla.schedule)
 
 tasks: dict[str, Task] = {
     **hearing.tasks,

@@ -35,6 +35,7 @@ class JobContext:
     speech: SpeechToText | None = None  #: none configured: voice notes are kept and their teller is asked for a line
     reader: ChatReader | None = None  #: the second reader of sentences, when [ai] is on
     dry_run: bool = False
+    asked: bool = False  #: an operator named the moment (`salesbot run … --as-of`)
     shown: list[tuple[Employee, Content]] = field(default_factory=list)  #: what a dry run would have sent
 
     @property

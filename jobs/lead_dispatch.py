@@ -23,6 +23,7 @@ from bot.routing import push_account
 from bot.schedule import Schedule
 from jobs.context import JobContext
 from store import lead_giving
+from store.lead_history import bring_history
 from store.lead_roster import LeadRoster, Rosters
 from store.lead_standing import standing
 from store.outbox import new_card_id
@@ -49,18 +50,32 @@ class _Batch:
 
 async def give_out(ctx: JobContext, rosters: Rosters) -> int:
     """Once through the queue. Returns how many leads found a rep."""
-    placed, after = 0, None
-    while True:
-        batch = _Batch(0, 0, None)
+    placed = 0
+    if ctx.dry_run:  # in one transaction, so that each choice changes where everybody stands for the next
         with contextlib.suppress(_OnlyShown):
             async with ctx.unit_of_work() as uow:
-                batch = await _batch(ctx, uow, rosters, after)
-                if ctx.dry_run:
-                    raise _OnlyShown
+                await _bring_history(ctx, uow)
+                batch = _Batch(0, 0, None)
+                while (batch := await _batch(ctx, uow, rosters, batch.last)).seen:
+                    placed += batch.placed
+                raise _OnlyShown
+        return placed
+    if ctx.asked:
+        async with ctx.unit_of_work() as uow:
+            await _bring_history(ctx, uow)
+    batch = _Batch(lead_giving.BATCH, 0, None)
+    while batch.seen == lead_giving.BATCH:
+        async with ctx.unit_of_work() as uow:
+            batch = await _batch(ctx, uow, rosters, batch.last)
         placed += batch.placed
-        if batch.seen < lead_giving.BATCH:
-            return placed
-        after = batch.last
+    return placed
+
+
+async def _bring_history(ctx: JobContext, uow: UnitOfWork) -> None:
+    """Leads that came by file go out only where an operator asks for it, as of a moment."""
+    if ctx.asked:
+        count = await bring_history(uow.connection, until=ctx.as_of)
+        uow.audit.add("lead.history", actor=None, leads=count, as_of=ctx.as_of.isoformat())
 
 
 async def _batch(ctx: JobContext, uow: UnitOfWork, rosters: Rosters, after: tuple[datetime, str] | None) -> _Batch:

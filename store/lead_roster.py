@@ -16,6 +16,7 @@ from bot.domain.leads.rules import LeadRules
 from bot.domain.leads.scripts import Entry
 from store.lead_facts import reps
 from store.lead_knowledge import knowledge
+from store.lead_prices import LeadPriceRepository
 from store.lead_rules import LeadRuleRepository
 
 MAX_AGE = timedelta(seconds=60)  # facts drift: deals of this week, overdue tasks, what was learned in the night
@@ -38,7 +39,7 @@ class LeadRoster:
 class Rosters:
     """The newest roster of this process.
 
-    Rules and absences are looked at each time, in one short query: what was changed a moment ago counts.
+    Rules, absences and learned prices are looked at each time, in one short query: what has just changed counts.
     """
 
     def __init__(self) -> None:
@@ -68,7 +69,7 @@ class Rosters:
         self._known = LeadRoster(
             rules=rules,
             board=Board.of(Roster.of(people), rules.policy),
-            learned=Learned(),
+            learned=await LeadPriceRepository(connection).newest(),
             entries=await knowledge(connection),
         )
         self._edition, self._about, self._read_at = edition, at, time.monotonic()
@@ -78,5 +79,5 @@ class Rosters:
 _EDITION = text("""
 SELECT concat_ws('/', (SELECT max(version) FROM lead_rule_changes),
     (SELECT concat_ws('/', count(*), count(cancelled_at), max(absence_id)) FROM absences WHERE ends_at > :at),
-    (SELECT concat_ws('/', count(*), max(set_at)) FROM lead_facts))
+    (SELECT concat_ws('/', count(*), max(set_at)) FROM lead_facts), (SELECT max(learned_at) FROM lead_prices))
 """)

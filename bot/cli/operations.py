@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -42,7 +43,7 @@ async def _run_job(settings: Settings, name: str, as_of: datetime | None, *, dry
     if name not in jobs.schedule.jobs:
         raise BadInput(f"没有名为 {name} 的任务；现有：{'、'.join(sorted(jobs.schedule.jobs))}")
     async with application(settings) as app:
-        ctx = app.job_context(as_of, dry_run=dry_run)
+        ctx = replace(app.job_context(as_of, dry_run=dry_run), asked=as_of is not None)
         count = await jobs.schedule.jobs[name].run(ctx)
     for employee, content in ctx.shown:
         console.rule(f"{employee.name}（{employee.employee_no}）")

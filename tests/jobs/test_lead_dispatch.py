@@ -206,3 +206,23 @@ async def test_a_dry_run_shows_and_writes_nothing(make: Make) -> None:
     assert await give_out(ctx, Rosters()) == 1
     assert [employee.employee_no for employee, _ in ctx.shown] == ["YG101"]
     assert await state_of(make, "XS001") == (LeadState.WAITING, Reason.NONE)
+
+
+async def test_history_goes_out_only_where_an_operator_asks_as_of_a_moment(make: Make) -> None:
+    people = reps(2)
+    await hire(make, people)
+    early = [enquiry(f"XS{number:03d}", at=NINE, mobile_key=f"1990000000{number}") for number in range(1, 4)]
+    again = enquiry("XS004", at=NINE + timedelta(minutes=1), mobile_key="19900000001")
+    late = enquiry("XS005", at=NINE + timedelta(days=1), mobile_key="19900000005")
+    async with make() as uow:
+        await put_leads(uow, [*early, again, late])
+        await uow.connection.execute(text("DELETE FROM lead_cases"))  # as a file leaves them
+    then = NINE + timedelta(hours=1)
+    assert await give_out(context(make, people, then), Rosters()) == 0
+    shown = replace(context(make, people, then, dry_run=True), asked=True)
+    assert await give_out(shown, Rosters()) == 3
+    assert len(shown.shown) == 3
+    assert await holders(make) == {}
+    for placed in (3, 0):
+        assert await give_out(replace(context(make, people, then), asked=True), Rosters()) == placed
+    assert sum((await holders(make)).values()) == 3
