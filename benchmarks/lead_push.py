@@ -45,7 +45,7 @@ from store.database import connect, upgrade
 from store.loading import load_folder
 from tests.support.processes import bot_environment, bot_process, free_port
 
-KEY = "benchmark-key"  # of a bot that is gone a minute later
+KEY = "benchmark-key-of-a-bot-that-is-gone"
 OVER_LIMIT = 45009  # protocols/wecom.md: the API is called too often
 THROTTLED_SECONDS = 5.0
 PATIENCE = 90.0  # seconds; then something is broken and nothing is measured any more

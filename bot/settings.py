@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -217,11 +219,13 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
 
 
 def _from_environment(section: str, key: str, text: str) -> Any:
-    if (section, key) == ("server", "api_keys"):
-        try:
-            return tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError:
-            return text
+    """Lists are written as in the file, or as JSON."""
+    if (section, key) != ("server", "api_keys"):
+        return text
+    with contextlib.suppress(tomllib.TOMLDecodeError):
+        return tomllib.loads(f"value = {text}")["value"]
+    with contextlib.suppress(json.JSONDecodeError):
+        return json.loads(text)
     return text
 
 

@@ -51,6 +51,18 @@ def test_environment_wins_over_the_file(tmp_path: Path) -> None:
     assert settings.wecom.secret.get_secret_value() == "from environment"
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        pytest.param('[{name = "erp", key = "0123456789abcdef", scopes = ["intake"]}]', id="as in the file"),
+        pytest.param('[{"name": "erp", "key": "0123456789abcdef", "scopes": ["intake"]}]', id="as JSON"),
+    ],
+)
+def test_keys_of_callers_come_by_environment_too(written: str) -> None:
+    (key,) = load_settings(None, {"SALESBOT__SERVER__API_KEYS": written}).server.api_keys
+    assert (key.name, key.key.get_secret_value(), list(key.scopes)) == ("erp", "0123456789abcdef", ["intake"])
+
+
 def test_every_problem_is_told_at_once_and_never_a_secret() -> None:
     with pytest.raises(SettingsError) as wrong:
         load_settings(
