@@ -50,6 +50,7 @@ OVER_LIMIT = 45009  # protocols/wecom.md: the API is called too often
 THROTTLED_SECONDS = 5.0
 PATIENCE = 90.0  # seconds; then something is broken and nothing is measured any more
 CALLERS = 16  # connections that post
+FORWARDED = 50  # the baseline's turns count from here
 
 
 # -- who posts --------------------------------------------------------------------------------------------------------
@@ -129,8 +130,9 @@ def forwarder(config: SandboxConfig, sandbox_url: str) -> FastAPI:
 # -- what is seen -----------------------------------------------------------------------------------------------------
 @dataclass(slots=True)
 class Sights:
-    """When WeCom took each card, by lead; and on which phone, in order."""
+    """When WeCom took each card, by lead; and on which phone, in order. Only cards of leads of these turns."""
 
+    turns: range
     at: dict[str, float] = field(default_factory=dict)
     phones: dict[str, list[str]] = field(default_factory=dict)
     twice: list[str] = field(default_factory=list)
@@ -150,6 +152,8 @@ class Sights:
         if start < 0:
             return
         number = face[start : start + len("XS-01-00000")]
+        if int(number[3:5]) not in self.turns:
+            return
         if number in self.at:
             self.twice.append(number)
         self.at.setdefault(number, time.time())
@@ -262,7 +266,7 @@ async def measure(leads: int, rounds: int, reps: int, customers: int) -> None:
 
 
 async def rounds_of(sandbox: Sandbox, url: str, pid: int, ports: tuple[int, int], leads: int, rounds: int) -> None:
-    sights, theirs = Sights(), Sights()
+    sights = Sights(range(FORWARDED))
     sights.watch(sandbox)
     process = psutil.Process(pid)
     ours, others = [], []
@@ -273,8 +277,7 @@ async def rounds_of(sandbox: Sandbox, url: str, pid: int, ports: tuple[int, int]
         spent = (after.user + after.system - before.user - before.system) / leads * 1e3
         await in_order(url, sights)
         await free_places(url)
-        theirs.at.clear()
-        their = await forwarded(sandbox, ports[1], turn + 50, leads)
+        their = await forwarded(sandbox, ports[1], FORWARDED + turn, leads)
         print(
             f"round {turn}{'' if turn else ' (warms up)'}: {mine.line()}; {spent:.1f} ms of the bot a lead", flush=True
         )
@@ -297,7 +300,7 @@ async def rounds_of(sandbox: Sandbox, url: str, pid: int, ports: tuple[int, int]
 
 
 async def forwarded(sandbox: Sandbox, port: int, turn: int, leads: int) -> Round:
-    sights = Sights()
+    sights = Sights(range(turn, turn + 1))
     sights.watch(sandbox)
     return await one_round(port, turn, leads, sights)
 
