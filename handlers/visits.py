@@ -25,7 +25,9 @@ NUMBER = re.compile(r"BF\d{6,}", re.IGNORECASE)
 _PLACE = re.compile(r"第?([1-9])(?:家|个)?(?:[\s.、。)）]|$)")
 _NONE_OF_THEM = re.compile(r"(?:都?不是|都不对)[。！!\s]*(?:BF\d+)?$", re.IGNORECASE)
 _BUTTON = re.compile(r"(?:[1-9] .{1,12}|都?不是) BF\d{6,}", re.IGNORECASE)  # typed where there are no buttons
-_WITH_WORDS = frozenset(("同意", "拒绝", "转交", "加签", "撤回", "催办", "问", "答", "请假", "销假", "代理", "流程"))
+_WITH_WORDS = frozenset(
+    ("同意", "拒绝", "转交", "加签", "撤回", "催办", "问", "答", "请假", "销假", "代理", "流程", "权重")
+)
 _HEARD = "heard"  # in `fields` of a message that a speech provider turned into text
 
 
