@@ -6,6 +6,7 @@ import handlers.help as help_
 from bot.router import Router
 from handlers import (
     approvals,
+    contact_events,
     contract_drafts,
     contracts,
     corrections,
@@ -13,6 +14,7 @@ from handlers import (
     followups,
     history,
     identity,
+    lead_entry,
     lead_handing,
     lead_review,
     lead_rules,
@@ -44,9 +46,11 @@ router.include(
         own_approvals.router,
         questions.router,
         oa_events.router,
+        contact_events.router,
         media.router,
         flows.router,
         lead_rules.router,
+        lead_entry.router,
         identity.router,
         leads.router,
         lead_handing.router,

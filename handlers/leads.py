@@ -11,11 +11,13 @@ from bot.cards.leads import LeadSheet
 from bot.clock import SHANGHAI
 from bot.domain.corrections import never_mind
 from bot.domain.leads.cases import LeadCase, LeadState
+from bot.domain.leads.lead_line import is_entry
 from bot.domain.leads.moves import LeadRefused, accept, called, close, decline
 from bot.domain.people import NATIONWIDE, Role, takes_leads
 from bot.domain.understanding import understand
 from bot.messages import InboundMessage
 from bot.router import Router
+from handlers import lead_entry
 from handlers.context import Context
 from handlers.which_lead import concerned, find_number, lead_desk, meant, must_see, of_this_turn, refuse
 from store.lead_desk import LeadDesk
@@ -177,6 +179,9 @@ async def _is_story(message: InboundMessage, ctx: Context, rest: str) -> bool:
 @router.command("线索", "leads", "lead")
 async def show_leads(message: InboundMessage, ctx: Context, rest: str) -> None:
     """线索 [编号]：你手上的线索和剩余时间；经理看排队、没响应和公海。例：线索 XS260212001"""
+    if is_entry(rest):  # 线索 公司：… 电话：…: a new one
+        await lead_entry.enter(message, ctx, rest)
+        return
     number, said = await find_number(ctx, rest)
     if number:
         await _show(ctx, number)

@@ -15,6 +15,7 @@ from bot.domain.visit_records import UNDO_WITHIN, Visit, VisitState, restored
 from bot.errors import OutOfDate
 from bot.messages import InboundMessage
 from bot.router import Router
+from handlers import lead_entry
 from handlers.context import Context
 from handlers.own_approvals import take_back
 from handlers.recording import refresh
@@ -27,14 +28,19 @@ router = Router[Context]()
 
 @router.command("撤销", "undo")
 async def undo(message: InboundMessage, ctx: Context, rest: str) -> None:
-    """撤销：撤回你 24 小时内的上一步（记的拜访或改动），也可以带编号。"""
+    """撤销：撤回你 24 小时内的上一步（记的拜访、改动、登记的线索），也可以带编号。"""
     ctx.end_dialogue()
     since = ctx.sent_at - UNDO_WITHIN
+    if lead := lead_entry.NUMBER.search(rest):
+        await lead_entry.take_back(ctx, lead[0].upper())
+        return
     if number := NUMBER.search(rest):
         await _take_back(ctx, await own_visit(ctx, number[0].upper()), since)
         return
     me = ctx.employee.employee_no
     changes = await ctx.uow.visits.last_changes(me, since=since)
+    if await _undo_lead(ctx, changes, since):
+        return
     if await _undo_approval(ctx, changes, since):
         return
     if not changes:
@@ -46,6 +52,18 @@ async def undo(message: InboundMessage, ctx: Context, rest: str) -> None:
     if edited and await ctx.uow.visits.last_changes(me, since=since):
         said.append(words.undo_goes_on())
     ctx.reply("\n".join(said))
+
+
+async def _undo_lead(ctx: Context, changes: Sequence[Change], since: datetime) -> bool:
+    """Whether the last own action was to enter a lead: it is withdrawn, if nobody works on it yet."""
+    last = await lead_entry.last_entered(ctx, since=since)
+    if last is None or (changes and changes[0].happened_at > last[1]):
+        return False
+    approval = await ctx.uow.approvals.last_action(ctx.employee.employee_no, since=since)
+    if approval is not None and approval[1] > last[1]:
+        return False
+    await lead_entry.take_back(ctx, last[0])
+    return True
 
 
 async def _undo_approval(ctx: Context, changes: Sequence[Change], since: datetime) -> bool:

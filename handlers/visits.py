@@ -82,7 +82,7 @@ def _what_follows(word: str, sentence: str) -> str:
     """What a command said in a sentence is about: a visit's number, or the words that a typed command would carry."""
     if number := NUMBER.search(sentence):
         return number[0]
-    if word == "合同":  # 给绿源滨江走个合同审批，85万…: the reader finds its parts in any order
+    if word in ("合同", "新线索"):  # 给绿源滨江走个合同审批，85万…: the reader finds its parts in any order
         return sentence
     return sentence.replace(word, " ", 1).strip(" ，,：:。") if word in _WITH_WORDS else ""
 

@@ -13,6 +13,7 @@ from jobs import (
     lead_dispatch,
     lead_review,
     lead_sla,
+    new_friends,
     oa_mirror,
     operations_watch,
 )
@@ -30,6 +31,12 @@ schedule.include(lead_dispatch.schedule)
 schedule.include(lead_review.schedule)
 schedule.include(lead_sla.schedule)
 
-tasks: dict[str, Task] = {**hearing.tasks, **account_matching.tasks, **approval_files.tasks, **oa_mirror.tasks}
+tasks: dict[str, Task] = {
+    **hearing.tasks,
+    **account_matching.tasks,
+    **approval_files.tasks,
+    **oa_mirror.tasks,
+    **new_friends.tasks,
+}
 
 __all__ = ["schedule", "tasks"]

@@ -75,7 +75,7 @@ def _steps(state: Used, month: str) -> Iterator[tuple[str, str]]:
 def _tell(ctx: JobContext, uow: UnitOfWork, key: str, sentence: str, broken: set[ChannelName]) -> int:
     """One message per administrator, on a platform that works if they have one; 1 if anybody can be reached."""
     reached = 0
-    for employee in _operators(ctx):
+    for employee in operators(ctx):
         if ctx.dry_run:
             ctx.shown.append((employee, Text(text=sentence)))
             reached = 1
@@ -93,7 +93,7 @@ def _tell(ctx: JobContext, uow: UnitOfWork, key: str, sentence: str, broken: set
     return reached
 
 
-def _operators(ctx: JobContext) -> list[Employee]:
+def operators(ctx: JobContext) -> list[Employee]:
     """管理员; where there is none, the directors."""
     people = [employee for employee in ctx.directory().employees() if employee.active]
     administrators = [employee for employee in people if employee.role is Role.ADMIN]

@@ -7,6 +7,7 @@ burst of single posts shares its commits.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -38,6 +39,8 @@ log = structlog.get_logger(__name__)
 
 MAX_BATCH = 256  # leads of one transaction
 MAX_WAITING = 10_000
+GATHER_SECONDS = 0.01  # one transaction right after another waits so long for company: each costs as much as ten posts
+BUSY_SECONDS = 0.05
 PATIENCE_SECONDS = 10.0  # a database silent for so long is away
 _LOCK = 0x1EAD_0001  # one batch at a time, of all processes: or two halves of a pair would not see each other
 
@@ -219,6 +222,7 @@ class LeadWriter:
         self._now = now
         self._waiting: list[_Waiting] = []
         self._running: asyncio.Task[None] | None = None
+        self._ended = 0.0  # when the last transaction did
 
     async def submit(self, leads: Sequence[NewLead]) -> list[Written]:
         """Write them, in their order and in one transaction.
@@ -242,6 +246,8 @@ class LeadWriter:
 
     async def _run(self) -> None:
         while self._waiting:
+            if time.monotonic() - self._ended < BUSY_SECONDS:
+                await asyncio.sleep(GATHER_SECONDS)
             batch = self._next()
             try:
                 written = await asyncio.wait_for(
@@ -252,6 +258,8 @@ class LeadWriter:
                 for each in batch:
                     _answer(each, ChannelUnavailable(f"leads: {type(error).__name__}"))
                 continue
+            finally:
+                self._ended = time.monotonic()
             for each in batch:
                 _answer(each, written[: len(each.leads)])
                 written = written[len(each.leads) :]

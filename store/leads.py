@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Any
 
 import orjson
@@ -48,6 +49,19 @@ class LeadRepository:
             raise NotFound(f"{lead_no} 是历史线索，没有派发过。")
         turns = await self._connection.execute(_TURNS, {"lead_no": lead_no})
         return to_case(row, [to_turn(turn) for turn in turns])
+
+    async def new_number(self, day: date) -> str:
+        """XS + yymmdd + three digits or more; never one that came by another way."""
+        while True:
+            serial = (await self._connection.execute(_SERIAL)).scalar_one()
+            number = f"XS{day:%y%m%d}{serial:03d}"
+            if (await self._connection.execute(_RECORD, {"lead_no": number})).one_or_none() is None:
+                return number
+
+    async def last_entered(self, employee_no: str, *, since: datetime) -> tuple[str, datetime] | None:
+        """(number, moment) of the last lead that this person typed and that still runs."""
+        row = (await self._connection.execute(_ENTERED, {"employee_no": employee_no, "since": since})).one_or_none()
+        return None if row is None else (row.lead_no, row.received_at)
 
     async def save(self, before: LeadCase, after: LeadCase, *, high_intent: bool) -> None:
         """Write what differs. `before` is what `get` gave in this transaction."""
@@ -169,6 +183,12 @@ def _plain(stored: Any) -> dict[str, int]:
     return dict(orjson.loads(stored) if isinstance(stored, str) else stored)
 
 
+_SERIAL = text("SELECT nextval('lead_serial')")
+_ENTERED = text("""
+SELECT l.lead_no, l.received_at FROM lead_cases AS c JOIN leads AS l USING (lead_no)
+WHERE c.entered_by = :employee_no AND c.origin = 'chat' AND c.closed_at IS NULL AND l.received_at >= :since
+ORDER BY l.received_at DESC, l.lead_no DESC LIMIT 1
+""")
 _RECORD = text("SELECT * FROM leads WHERE lead_no = :lead_no")
 _CASE = text("SELECT * FROM lead_cases WHERE lead_no = :lead_no FOR UPDATE")
 _TURNS = text("SELECT * FROM lead_turns WHERE lead_no = :lead_no ORDER BY turn_no")

@@ -27,6 +27,7 @@ from store.loading import load_folder
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 COMPANY = REPOSITORY / "bot" / "sandbox" / "sample_company"
+COMPANY_KEYS = REPOSITORY / "bot" / "domain" / "leads" / "company_names.py"  # loading computes these
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "300"}
 _numbers = itertools.count(1)
 
@@ -140,7 +141,7 @@ def _schema_key() -> str:
     """A hash of everything that the schema and the loaded company are made of."""
     digest = hashlib.sha256()
     store = REPOSITORY / "store"
-    schema = [*store.glob("*tables.py"), store / "business.py", *store.glob("migrations/**/*.py")]
+    schema = [*store.glob("*tables.py"), store / "business.py", *store.glob("migrations/**/*.py"), COMPANY_KEYS]
     for path in sorted([*schema, *store.glob("loading/*.py"), *COMPANY.iterdir()]):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

@@ -109,6 +109,16 @@ def may_start_contract(employee: Employee) -> bool:
     return employee.active and employee.role in (Role.REP, Role.REGION_MANAGER, Role.SUCCESS, Role.DIRECTOR)
 
 
+def may_enter_lead(employee: Employee) -> bool:
+    """Whoever meets customers, and those who look after the whole."""
+    return employee.active and employee.role not in (Role.FINANCE, Role.LEGAL)
+
+
+def own_region(employee: Employee) -> str:
+    """The region somebody belongs to; empty where that is none."""
+    return "" if employee.region == NATIONWIDE else employee.region
+
+
 def may_decide(employee: Employee) -> bool:
     """Whom an approval may be handed to. The flow itself names whom it asks; amounts are conditions of its steps."""
     return employee.active and employee.role in (Role.REGION_MANAGER, Role.DIRECTOR, Role.LEGAL, Role.FINANCE)

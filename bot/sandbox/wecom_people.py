@@ -22,9 +22,9 @@ class WeComPeople:
         self.external: dict[str, dict[str, Any]] = dict(world.notebook.records("wecom_external"))
         self._world = world
 
-    def add_external(self, external_userid: str, name: str, followers: list[str]) -> None:
-        """Make somebody a customer of these members."""
-        self.external[external_userid] = {"name": name, "followers": followers}
+    def add_external(self, external_userid: str, name: str, followers: list[str], **noted: Any) -> None:
+        """Make somebody a customer of these members. `noted`: remark_mobiles, remark_corp_name of each of them."""
+        self.external[external_userid] = {"name": name, "followers": followers, "noted": noted}
         self._world.notebook.save("wecom_external", external_userid, self.external[external_userid])
 
     async def user_get(self, call: Call) -> Answer:
@@ -101,6 +101,7 @@ class WeComPeople:
         follow = [
             {"userid": user, "remark": contact["name"], "description": "", "createtime": 1700000000, "tags": []}
             | {"remark_mobiles": [], "oper_userid": user, "add_way": 1}
+            | contact.get("noted", {})
             for user in contact["followers"]
         ]
         face = {"external_userid": identifier, "name": contact["name"], "avatar": "", "type": 1, "gender": 0}

@@ -62,6 +62,10 @@ class WeComChannel:
     ) -> None:
         self._settings = settings
         self._api = WeComApi(settings, http, tokens, limiter, now=now)
+        self._contacts = self._api  # an app that 客户联系 lets in; else with that function's own secret
+        if settings.contact_secret.get_secret_value():
+            contacts = settings.model_copy(update={"secret": settings.contact_secret})
+            self._contacts = WeComApi(contacts, http, tokens, limiter, now=now)
         self._files = files
         self._media = WeComMedia(self._api, files)
 
@@ -133,6 +137,10 @@ class WeComChannel:
     async def user(self, userid: str) -> dict[str, Any] | None:
         """What user/get says of a member, or None when the app sees no such member."""
         return await members.user(self._api, userid)
+
+    async def external_contact(self, external_userid: str, userid: str) -> members.ExternalContact | None:
+        """Somebody outside whom this member added, or None when that is over."""
+        return await members.external_contact(self._contacts, external_userid, userid)
 
     # -- inside -------------------------------------------------------------------------------------------------------
     async def _send_file(self, message: OutboundMessage, content: Document | Picture) -> Receipt:

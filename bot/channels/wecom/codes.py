@@ -12,6 +12,7 @@ MEDIA_GONE = 40007
 TASK_ID_USED = 42014
 CODE_USED = 42022
 UNUSABLE_CODE = frozenset({40058, 42014, 42015, 42016})  # expired or not this card's: send a new card instead
+CONTACT_UNKNOWN = frozenset({40096, 84061})  # nobody's contact, or no longer
 USER_UNKNOWN = frozenset({40003, 46004, 60011, 60021, 60111})
 NO_MENU = 46003
 ANSWERS = frozenset({NO_MENU, 46004})  # not errors: there is no menu, nobody has this mobile
@@ -30,6 +31,7 @@ _OPERATOR = {
     43009: "企业未认证",
     43012: "应用还没有设置「接收消息」的回调 URL，带按钮的卡片发不出去",
     48002: "应用没有调用此接口的权限",
+    84074: "成员没有外部联系人权限，请在管理后台「客户联系」的使用范围里加上",
     48003: "套件 ID 不对",
     48004: "授权已失效",
     48006: "应用长期未用，权限被收回，请在管理后台重新启用",

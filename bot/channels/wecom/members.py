@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from bot.channels.base import Limit
@@ -36,6 +38,52 @@ async def userid_by_mobile(api: WeComApi, mobile: str) -> str | None:
             return None
         raise
     return str(answer.get("userid") or "") or None
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalContact:
+    """Somebody outside who is a contact of ours, with what the member who added them noted."""
+
+    name: str
+    company: str = ""
+    mobiles: tuple[str, ...] = ()
+    remark: str = ""
+
+
+async def external_contact(api: WeComApi, external_userid: str, userid: str) -> ExternalContact | None:
+    """What externalcontact/get says, with the notes of `userid`; None for somebody who is nobody's contact (any more).
+
+    Raises:
+        ChannelMisconfigured, ChannelRejected: the app may not ask, or not about this member's contacts.
+    """
+    cursor: dict[str, str] = {}
+    while True:
+        try:
+            answer = await api.get("externalcontact/get", external_userid=external_userid, **cursor)
+        except ChannelRejected as error:
+            if error.code in {str(code) for code in codes.CONTACT_UNKNOWN}:
+                return None
+            raise
+        face = answer.get("external_contact") or {}
+        notes = [each for each in answer.get("follow_user") or () if _same_login(each.get("userid"), userid)]
+        following = str(answer.get("next_cursor") or "")
+        if notes or not following:  # a page holds 500 of those who follow
+            return _contact(face, notes[0] if notes else {})
+        cursor = {"cursor": following}
+
+
+def _contact(face: Mapping[str, Any], noted: Mapping[str, Any]) -> ExternalContact:
+    companies = (noted.get("remark_corp_name"), face.get("corp_full_name"), face.get("corp_name"))
+    return ExternalContact(
+        name=str(face.get("name") or ""),
+        company=next((str(company) for company in companies if company), ""),
+        mobiles=tuple(str(mobile) for mobile in noted.get("remark_mobiles") or () if mobile),
+        remark=str(noted.get("remark") or ""),
+    )
+
+
+def _same_login(one: object, other: str) -> bool:
+    return str(one or "").casefold() == other.casefold()
 
 
 async def user(api: WeComApi, userid: str) -> dict[str, Any] | None:

@@ -77,11 +77,15 @@ def known_region(typed: str, regions: Collection[str]) -> str:
     """
     if not typed or not regions or typed in regions:
         return typed
-    bare = _REGION_END.sub("", typed)
-    found = [region for region in regions if _REGION_END.sub("", region) == bare]
+    found = [region for region in regions if bare_region(region) == bare_region(typed)]
     if len(found) != 1:
         raise BadInput(f"没有「{typed}」这个区域，请写 {'、'.join(sorted(regions))} 之一，或留空")
     return found[0]
+
+
+def bare_region(region: str) -> str:
+    """杭州大区, 杭州市 -> 杭州."""
+    return _REGION_END.sub("", region)
 
 
 def _text(name: str, value: Any) -> str:

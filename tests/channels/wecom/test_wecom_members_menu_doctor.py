@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import orjson
 import pytest
+from pydantic import SecretStr
 
+from bot.channels.wecom.members import ExternalContact
 from bot.channels.wecom.menu import MENU
 from bot.errors import ChannelMisconfigured
 from tests.channels.wecom.wecom_stand_in import SETTINGS, Bench
@@ -102,3 +106,37 @@ async def test_doctor_finds_callback_keys_that_cannot_work() -> None:
     bench = Bench(SETTINGS.model_copy(update={"token": type(SETTINGS.token)("")}))
     findings = {what: good for what, good, _ in await bench.channel.check()}
     assert findings["企业微信接收消息"] is False
+
+
+FRIEND = "externalcontact/get"
+FACE = {"external_userid": "wm1", "name": "欧阳明", "type": 1}
+
+
+async def test_a_friend_with_the_notes_of_the_member_who_added_them_on_a_later_page(bench: Bench) -> None:
+    ours = {"userid": "LiLei", "remark": "展会", "remark_corp_name": "百川物流", "remark_mobiles": ["13800001111"]}
+    bench.server.script[FRIEND] = [
+        {"errcode": 0, "external_contact": FACE, "follow_user": [{"userid": "other"}], "next_cursor": "c2"},
+        {"errcode": 0, "external_contact": FACE, "follow_user": [ours], "next_cursor": ""},
+    ]
+    friend = await bench.channel.external_contact("wm1", "lilei")
+    assert friend == ExternalContact(name="欧阳明", company="百川物流", mobiles=("13800001111",), remark="展会")
+    asked = [request.url.params.get("cursor") for path, request in bench.server.calls if path == FRIEND]
+    assert asked == [None, "c2"]
+
+
+async def test_nobodys_friend_and_no_permission(bench: Bench) -> None:
+    bench.server.script[FRIEND] = [{"errcode": 84061, "errmsg": "x"}]
+    assert await bench.channel.external_contact("wm1", "lilei") is None
+    bench.server.script[FRIEND] = [{"errcode": 48002, "errmsg": "x"}]
+    with pytest.raises(ChannelMisconfigured):
+        await bench.channel.external_contact("wm1", "lilei")
+
+
+@pytest.mark.parametrize("own", ["", "secret-of-contacts"])
+async def test_friends_are_asked_for_with_the_secret_of_contacts_where_there_is_one(own: str) -> None:
+    bench = Bench(SETTINGS.model_copy(update={"contact_secret": SecretStr(own)}))
+    bench.server.script[FRIEND] = [{"errcode": 0, "external_contact": FACE, "follow_user": []}]
+    with contextlib.suppress(ChannelMisconfigured):  # the stand-in knows the app's secret only
+        await bench.channel.external_contact("wm1", "lilei")
+    secrets = [request.url.params["corpsecret"] for path, request in bench.server.calls if path == "gettoken"]
+    assert secrets == [own or SETTINGS.secret.get_secret_value()]
