@@ -27,7 +27,7 @@ _NONE_OF_THEM = re.compile(r"(?:都?不是|都不对)[。！!\s]*(?:BF\d+)?$", r
 _BUTTON = re.compile(r"(?:[1-9] .{1,12}|都?不是) BF\d{6,}", re.IGNORECASE)  # typed where there are no buttons
 _WITH_WORDS = frozenset(
     ("同意", "拒绝", "转交", "加签", "撤回", "催办", "问", "答", "请假", "销假", "代理", "流程", "线索", "接受", "退回",
-     "打电话了", "成交", "关闭", "领取", "指派")
+     "打电话了", "成交", "关闭", "领取", "指派", "权重")
 )  # fmt: skip
 _HEARD = "heard"  # in `fields` of a message that a speech provider turned into text
 

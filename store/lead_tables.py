@@ -131,6 +131,7 @@ lead_facts = Table(  # facts about reps that people typed or loaded, for dimensi
     Column("value", Double, nullable=False),
     _text("set_by"),
     Column("set_at", Moment, nullable=False, server_default=text("'epoch'")),  # a file says no date: it always held
+    Column("loaded_at", Moment, nullable=False, server_default=func.now()),  # real
 )
 
 lead_prices = Table(  # what the nightly run learned; the newest row counts

@@ -9,6 +9,7 @@ from sqlalchemy import Table
 
 from bot.domain.people import Role
 from store import business
+from store.lead_tables import lead_facts
 from store.loading.columns import (
     Column,
     choice,
@@ -293,6 +294,17 @@ CATALOGUE: tuple[FileSpec, ...] = (
             rough_amount("预估金额"),
             choice("意向", "intent", LEVELS),
             text("需求描述", "note"),
+        ),
+    ),
+    FileSpec(
+        "线索指标",
+        lead_facts,
+        ("fact", "employee_no", "label"),
+        (
+            text("指标", "fact", required=True),
+            code("工号", "employee_no", required=True),
+            text("标签", "label", silent=True),
+            number("数值", "value", required=True),
         ),
     ),
     FileSpec(

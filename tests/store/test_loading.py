@@ -188,6 +188,16 @@ async def test_unknown_files_missing_columns_and_what_is_ignored(load: Load, tmp
     assert not report.clean
 
 
+async def test_a_companys_own_facts_about_reps_are_loaded_and_changed(load: Load, database: Database) -> None:
+    await load(线索指标="指标,工号,标签,数值\n口碑,YG010,工业,0.8\n讲粤语,YG010,,1\n")
+    again = await load(线索指标="指标,工号,标签,数值\n口碑,YG010,工业,0.9\n讲粤语,YG010,,很好\n")
+    assert counts(of(again, "线索指标.csv")) == (2, 0, 1, 1)
+    assert await rows(database, "SELECT fact, label, value FROM lead_facts ORDER BY value") == [
+        ("口碑", "工业", 0.9),
+        ("讲粤语", "", 1.0),
+    ]
+
+
 async def test_the_same_company_as_a_spreadsheet(database: Database, tmp_path: Path) -> None:
     with xlsxwriter.Workbook(str(tmp_path / "员工.xlsx")) as book:
         sheet = book.add_worksheet()

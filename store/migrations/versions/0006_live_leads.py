@@ -122,6 +122,7 @@ def upgrade() -> None:
         sa.Column("value", sa.Double(), nullable=False),
         sa.Column("set_by", sa.Text(), server_default="", nullable=False),
         sa.Column("set_at", sa.DateTime(timezone=True), server_default=sa.text("'epoch'"), nullable=False),
+        sa.Column("loaded_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("fact", "employee_no", "label", name=op.f("lead_facts_pkey")),
     )
     op.create_table(
