@@ -88,7 +88,9 @@ async def _batch(ctx: JobContext, uow: UnitOfWork, rosters: Rosters, after: tupl
         return _Batch(0, 0, None)
     roster = await rosters.current(connection, at=at, reachable=_reachable(ctx))
     stands = await standing(connection, roster.reps, roster.learned, at=at)
-    given, queued = _decide(ctx, uow, waiting, roster, Round(roster.board, stands, now=at))
+    others = {item.case.owner_no for item in waiting} - {"", *roster.reps.employee_nos}
+    owners = await lead_giving.free_places(connection, filter(_reachable(ctx), sorted(others)), roster.rules)
+    given, queued = _decide(ctx, uow, waiting, roster, Round(roster.board, stands, now=at, owners=owners))
     if given or queued:
         await lead_giving.write(connection, given, queued)
     last = waiting[-1].case

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from bot.domain.leads.cases import LeadCase
 from bot.domain.leads.giving import Choice, SameAs, Waiting
 from bot.domain.leads.records import LeadRecord
 from bot.domain.leads.replay import explanation_to_json
+from bot.domain.leads.rules import LeadRules
 from store.codec import for_jsonb
 from store.leads import case_values, to_case, to_record, to_turn, turn_values
 
@@ -47,6 +48,15 @@ async def take(connection: AsyncConnection, *, after: tuple[datetime, str] | Non
         Waiting(to_case(row, turns[row.lead_no]), to_record(row), SameAs(row.same_kind, row.same_no, row.same_why))
         for row in rows
     ]
+
+
+async def free_places(connection: AsyncConnection, employee_nos: Iterable[str], rules: LeadRules) -> dict[str, int]:
+    """How many more leads each of these people may hold."""
+    numbers = list(employee_nos)
+    if not numbers:
+        return {}
+    held = {row.holder_no: int(row.leads) for row in await connection.execute(_HELD, {"employee_nos": numbers})}
+    return {number: rules.capacity_of(number) - held.get(number, 0) for number in numbers}
 
 
 async def write(
@@ -91,6 +101,10 @@ WHERE c.state = '待分配'
 ORDER BY c.queued_at, c.lead_no
 LIMIT :limit
 FOR UPDATE OF c SKIP LOCKED
+""")
+_HELD = text("""
+SELECT holder_no, count(*) AS leads FROM lead_cases WHERE holder_no = ANY(:employee_nos) AND holder_no <> ''
+GROUP BY holder_no
 """)
 _TURNS = text("SELECT * FROM lead_turns WHERE lead_no = ANY(:lead_nos) ORDER BY lead_no, turn_no")
 _WRITE = text("""

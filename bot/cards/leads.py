@@ -93,17 +93,17 @@ def _facts(record: LeadRecord) -> Iterator[Field]:
         yield Field(label=label, value=cut(" ".join(plain(value).split()), MAX_VALUE) or "没填")
 
 
-def _body(sheet: LeadSheet, turn: Turn) -> str:
-    """Why this rep, what to say; each cut so that the whole fits on the card."""
+def _body(sheet: LeadSheet, turn: Turn, *, room: int = MAX_BODY) -> str:
+    """Why this rep (until they have answered), what to say; each cut so that the whole fits in `room` characters."""
     lines = []
     if sheet.same.number:
         lines.append(cut(same_words(sheet.same), SAME_LENGTH))
-    if turn.how is How.SCORED and sheet.reasons:
+    if turn.how is How.SCORED and sheet.reasons and not turn.responded_at:
         lines.append(cut(f"为什么给你：{'；'.join(sheet.reasons)}", WHY_LENGTH))
     for place, entry in enumerate(sheet.scripts):
         kind = "话术" if "话术" in entry.tags and not place else "竞品"
-        room = (MAX_BODY - sum(len(line) + 1 for line in lines)) // (len(sheet.scripts) - place) - 1
-        lines.append(cut(f"{kind} {entry.entry_no}：{plain(entry.body)}", max(room, 20)))
+        left = (room - sum(len(line) + 1 for line in lines)) // (len(sheet.scripts) - place) - 1
+        lines.append(cut(f"{kind} {entry.entry_no}：{plain(entry.body)}", max(left, 20)))
     return "\n".join(lines)
 
 
@@ -113,12 +113,13 @@ def same_words(same: SameAs) -> str:
 
 def _working(sheet: LeadSheet, turn: Turn) -> Card:
     where = {"lead_no": sheet.case.lead_no, "turn": str(turn.turn_no)}
+    status = working_status(sheet, turn)
     call = () if turn.called_at else (Button(text="打电话了", action=CalledLead(**where)),)
     return Card(
         title=cut(f"跟进中：{sheet.company}", 36),
         fields=tuple(_facts(sheet.record)),
-        body=_body(sheet, turn),
-        status=working_status(sheet, turn),
+        body=_body(sheet, turn, room=MAX_BODY - len(status) - 1),
+        status=status,
         number=sheet.case.lead_no,
         buttons=(
             *call,

@@ -11,7 +11,7 @@ from bot.cards.lead_actions import AcceptLead
 from bot.domain.people import Employee, Role
 from bot.messages import Kind, Tap
 from jobs.lead_sla import lead_sla
-from tests.support.desk import DINGTALK, Desk
+from tests.support.desk import DINGTALK, WECOM, Desk
 from tests.support.firm import open_firm
 from tests.support.lead_desk import NUMBER, arrives, goes_out, open_lead_firm
 from tests.support.lead_office import hire, set_rules
@@ -50,6 +50,11 @@ async def test_who_was_chosen_reads_the_three_best_reasons(firm: Desk) -> None:
     assert "新线索：" in card
     (line,) = [line for line in card.splitlines() if line.startswith("为什么给你：")]
     assert line.count("；") == 2
+    user, channel = {"YG010": ("LiLei", WECOM), "YG013": ("dd_zhaomin", DINGTALK)}[holder]
+    assert await firm.taps(user, "为什么", channel=channel) == await firm.says(
+        user, f"为什么 {NUMBER}", channel=channel
+    )
+    assert "擅长快消终端" in await firm.last(user)
 
 
 # -- answers ----------------------------------------------------------------------------------------------------------

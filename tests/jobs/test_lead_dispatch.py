@@ -134,6 +134,20 @@ async def test_an_owner_whose_places_are_taken_is_waited_for(make: Make) -> None
     assert await state_of(make, "XS002") == (LeadState.WAITING, Reason.FULL)
 
 
+async def test_an_owner_may_be_somebody_who_takes_no_other_leads(make: Make) -> None:
+    """Intake names the region's manager for a customer whose rep has left."""
+    manager = Employee(
+        employee_no="YG003", name="陈磊", role=Role.REGION_MANAGER, region="杭州大区", wecom_user="chenlei"
+    )
+    people = [*reps(1), manager]
+    await hire(make, people)
+    await set_rules(make, capacity=1)
+    await arrive(make, 2, owner_no="YG003")
+    assert await give_out(context(make, people, NINE), Rosters()) == 1
+    assert await holders(make) == {"YG003": 1}
+    assert await state_of(make, "XS002") == (LeadState.WAITING, Reason.FULL)
+
+
 @pytest.mark.parametrize("why", ["left", "away", "unreachable"])
 async def test_an_owner_who_is_gone_is_scored_among_the_others(why: str, make: Make) -> None:
     people = reps(2)

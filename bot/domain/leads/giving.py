@@ -53,10 +53,14 @@ class Choice:
 class Round:
     """Choices in the order they are asked for, at one moment (`now`, aware) and from one standing on."""
 
-    def __init__(self, board: Board, standing: Standing, *, now: datetime) -> None:
+    def __init__(
+        self, board: Board, standing: Standing, *, now: datetime, owners: Mapping[str, int] | None = None
+    ) -> None:
+        """`owners`: free places of owners who are on no roster of reps, a manager say, by 工号."""
         self._board = board
         self._standing = standing
         self._now = now
+        self._owners = dict(owners or {})
         self._nobody: dict[tuple[str, frozenset[str]], Choice] = {}  # places only fill up during a round
         self.uncovered_year: int | None = None  #: whose holidays are not known: who is on duty?
 
@@ -73,7 +77,9 @@ class Round:
         except CalendarNotCovered as error:
             self.uncovered_year = error.year
             return Choice(waits_for=Reason.OFF_DUTY, refused={Reason.OFF_DUTY: len(self._board.roster)})
-        if choice.employee_no:
+        if choice.employee_no in self._owners:
+            self._owners[choice.employee_no] -= 1
+        elif choice.employee_no:
             column = self._board.roster.column(choice.employee_no)
             self._standing = self._standing.given(column, high_intent=record.high_intent)
         elif owned is None:
@@ -83,7 +89,12 @@ class Round:
     def _owner(self, case: LeadCase) -> Choice | None:
         """None: it has no owner who could have it now or soon."""
         roster, owner = self._board.roster, case.owner_no
-        if not owner or owner in case.tried or owner not in roster.employee_nos:
+        if not owner or owner in case.tried:
+            return None
+        if owner in self._owners:
+            free = self._owners[owner] > 0
+            return Choice(employee_no=owner, how=case.owner_how) if free else _waits_for_owner(Reason.FULL)
+        if owner not in roster.employee_nos:
             return None
         column = roster.column(owner)
         if roster.left[column]:
@@ -91,7 +102,7 @@ class Round:
         reason = Reason(availability(roster, self._standing, self._board.policy, self._now)[column])
         if reason is Reason.NONE:
             return Choice(employee_no=owner, how=case.owner_how)
-        return Choice(waits_for=reason, refused={reason: 1}) if reason in _THEIRS_LATER else None
+        return _waits_for_owner(reason) if reason in _THEIRS_LATER else None
 
     def _scored(self, case: LeadCase, record: LeadRecord) -> Choice:
         lead = to_lead(record, tried=case.tried)
@@ -100,3 +111,7 @@ class Round:
             return Choice(waits_for=decision.waits_for, refused=decision.refused)
         stood_on = snapshot_json(lead, self._board, self._standing, now=self._now)
         return Choice(employee_no=decision.employee_no, decision=decision, snapshot=stood_on)
+
+
+def _waits_for_owner(reason: Reason) -> Choice:
+    return Choice(waits_for=reason, refused={reason: 1})
