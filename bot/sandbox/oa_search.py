@@ -38,7 +38,7 @@ def find_ids(instances: Sequence[Instance], body: dict[str, Any], *, now_ms: int
         instance.id
         for instance in instances
         if instance.process_code == body["processCode"]
-        and begin <= instance.created * 1000 <= end
+        and begin <= int(instance.created * 1000) <= end  # whole milliseconds, as the request has them
         and (not users or instance.originator in users)
         and (not statuses or instance.status in statuses)
     ][:_MOST_IDS]
