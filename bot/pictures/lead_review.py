@@ -130,7 +130,8 @@ def _row(canvas: Canvas, rep: RepDay, y: float, longest: int) -> None:
     )
     slow = rep.lapsed or (rep.median_minutes or 0) > SLOW_MINUTES
     words = f"超时 {rep.lapsed}" if rep.lapsed else _minutes(rep.median_minutes)
-    canvas.text(WIDE - _MARGIN, middle, words, size=22, colour=_RED if slow else _INK, anchor="r")
+    colour = _RED if slow else _INK if rep.minutes else _GREY
+    canvas.text(WIDE - _MARGIN, middle, words, size=22, colour=colour, anchor="r")
 
 
 def _minutes(minutes: float | None) -> str:
