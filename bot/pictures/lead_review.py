@@ -74,7 +74,7 @@ def _figures(canvas: Canvas, review: Review) -> None:
     even = review.load_gini_per_capacity
     share = answers.share_in_time
     figures = (
-        _Figure(str(review.given), f"派出次数（来了 {review.arrived} 条）"),
+        _Figure(str(review.given), f"派出（来了 {review.arrived} 条）"),
         _Figure(
             f"{even:.2f}" if review.load_comparable else "－",
             "公平度（0 最平均）",
