@@ -40,12 +40,13 @@ def decide(lead: Lead, board: Board, standing: Standing, *, now: datetime) -> De
     roster, version = board.roster, board.policy.version
     reasons = reasons_for(lead, availability(roster, standing, board.policy, now), roster, board.policy)
     eligible = reasons == Reason.NONE
+    refused = _counted(reasons)
+    if not eligible.any():  # nothing to score: a long queue that nobody can have is looked through again and again
+        return Decision(lead_no=lead.lead_no, policy_version=version, refused=refused)
     charged = charges(roster.capacity, standing, board.policy, high_intent=lead.high_intent)
     scores = board.fit([lead], standing)[0] - total(charged)
     winner = best(scores, eligible, standing.last_turn)
-    refused = _counted(reasons)
-    if winner is None:
-        return Decision(lead_no=lead.lead_no, policy_version=version, refused=refused)
+    assert winner is not None
     eligible[winner] = False
     second = best(scores, eligible, standing.last_turn)
     return Decision(
