@@ -100,7 +100,7 @@ async def test_every_decision_replays_to_its_winner(make: Make) -> None:
         rows = (await uow.connection.execute(text("SELECT * FROM lead_decisions"))).all()
     assert len(rows) == 5
     for row in rows:
-        assert replay(Snapshot.from_json(row.snapshot), rules.policy) == row.employee_no
+        assert replay(Snapshot.unpack(row.snapshot), rules.policy) == row.employee_no
         assert sum(line["points"] for line in row.explanation["contributions"]) == pytest.approx(row.score)
 
 

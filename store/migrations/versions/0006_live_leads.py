@@ -111,7 +111,7 @@ def upgrade() -> None:
         sa.Column("margin", sa.Double(), nullable=False),
         sa.Column("refused", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("explanation", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("snapshot", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("snapshot", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("lead_no", "turn_no", name=op.f("lead_decisions_pkey")),
     )
     op.create_table(
