@@ -48,9 +48,15 @@ from tests.support.processes import bot_environment, bot_process, free_port
 KEY = "benchmark-key-of-a-bot-that-is-gone"
 #: What WeCom answers (protocols/wecom.md), and why its cards come when they come.
 REFUSALS = {
-    45033: "too many calls at once: tried again after a second or two, so that the cards follow when it has passed",
-    45009: "called too often, counted by the minute: nothing is tried before the minute is over, whatever WeCom would"
-    " take sooner",
+    "45033": (
+        Fault(code=45033),
+        "too many calls at once; tried again after a second or two, so the cards follow as soon as it has passed",
+    ),
+    "HTTP 503": (Fault(status=503), "out of order; tried again after 1, 2, 4 … seconds"),
+    "45009": (
+        Fault(code=45009),
+        "called too often, counted by the minute; not tried again before the minute is over, so it is a minute late",
+    ),
 }
 THROTTLED_SECONDS = 5.0
 PATIENCE = 90.0  # seconds; then something is broken and nothing is measured any more
@@ -231,12 +237,12 @@ async def in_order(url: str, sights: Sights) -> None:
 
 
 @asynccontextmanager
-async def throttled(sandbox: Sandbox, code: int) -> AsyncIterator[None]:
+async def throttled(sandbox: Sandbox, fault: Fault) -> AsyncIterator[None]:
     """WeCom refuses every message for five seconds from a little after the first leads on."""
 
     async def refuse() -> None:
         await asyncio.sleep(0.8)
-        sandbox.wecom.faults.fail_next(100_000, Fault(code=code), "message/send")
+        sandbox.wecom.faults.fail_next(100_000, fault, "message/send")
         await asyncio.sleep(THROTTLED_SECONDS)
         sandbox.wecom.faults.clear()
 
@@ -309,9 +315,9 @@ async def rounds_of(sandbox: Sandbox, url: str, pid: int, ports: tuple[int, int]
     )
     if burst.regionless:
         return  # the platform's limits are another matter
-    for turn, (code, why) in enumerate(REFUSALS.items(), start=rounds + 1):
+    for turn, (code, (fault, why)) in enumerate(REFUSALS.items(), start=rounds + 1):
         await free_places(url)
-        async with throttled(sandbox, code):
+        async with throttled(sandbox, fault):
             mine = await one_round(ports[0], turn, burst, sights)
         await in_order(url, sights)
         print(f"the same while WeCom refuses everything for {THROTTLED_SECONDS:.0f} s with {code} ({why}):", flush=True)
