@@ -70,15 +70,15 @@ def _customer(number: int, owner: Person, chance: random.Random) -> list[str]:
     ]
 
 
-def enquiry(number: int, turn: int) -> dict[str, Any]:
-    """A lead as another system posts it; each (number, turn) is somebody else."""
+def enquiry(number: int, turn: int, regionless: float = 0.0) -> dict[str, Any]:
+    """A lead as another system posts it; each (number, turn) is somebody else. `regionless`: chance of no region."""
     chance = random.Random(turn * 100_000 + number)
     return {
         "external_id": f"XS-{turn:02d}-{number:05d}",
         "company": f"新来{turn}第{number}号贸易有限公司",
         "contact": "周女士",
         "mobile": f"188{turn:02d}{number:06d}",
-        "region": chance.choice(REGIONS),
+        "region": chance.choice(REGIONS) if chance.random() >= regionless else "",
         "industry": chance.choice(INDUSTRIES),
         "amount": chance.choice((8_000, 30_000, 120_000, 500_000)),
         "intent": chance.choice(("high", "medium", "medium", "low")),

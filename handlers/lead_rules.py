@@ -18,7 +18,7 @@ from bot.errors import BadSyntax, NotAllowed, NotFound, OutOfDate
 from bot.messages import InboundMessage
 from bot.router import Router
 from handlers.context import Context
-from store.lead_facts import own_facts, set_own_fact
+from store.lead_own_facts import own_facts, set_own_fact
 from store.lead_what_if import play_last_month
 
 if TYPE_CHECKING:

@@ -65,8 +65,9 @@ async def give_out(ctx: JobContext, rosters: Rosters) -> int:
             await _bring_history(ctx, uow)
     batch = _Batch(lead_giving.BATCH, 0, None)
     while batch.seen == lead_giving.BATCH:
+        now = ctx if ctx.asked else replace(ctx, as_of=ctx.clock.now())  # a long queue takes its time
         async with ctx.unit_of_work() as uow:
-            batch = await _batch(ctx, uow, rosters, batch.last)
+            batch = await _batch(now, uow, rosters, batch.last)
         placed += batch.placed
     return placed
 
@@ -82,6 +83,7 @@ async def _batch(ctx: JobContext, uow: UnitOfWork, rosters: Rosters, after: tupl
     connection, at = uow.connection, ctx.as_of
     if after is None and not await lead_giving.something_waits(connection):
         return _Batch(0, 0, None)
+    await rosters.current(connection, at=at, reachable=_reachable(ctx))  # what takes long, before the lock
     await lead_giving.lock_places(connection)
     waiting = await lead_giving.take(connection, after=after)
     if not waiting:
@@ -188,7 +190,7 @@ class LeadDispatcher:
 
     def __init__(self, context: Callable[[], JobContext]) -> None:
         self._context = context
-        self._rosters = Rosters()
+        self._rosters = Rosters(beside=lambda: self._context().unit_of_work())
         self._wanted = asyncio.Event()
         self._stopping = False
 
@@ -207,13 +209,19 @@ class LeadDispatcher:
 
     async def run(self) -> None:
         """Until `stop`; the batch in hand is finished."""
-        while not self._stopping:
-            self._wanted.clear()
-            pause = LOOK_SECONDS
-            try:
-                await give_out(self._context(), self._rosters)
-            except Exception:  # this loop must survive a database that is away
-                log.exception("leads.failed")
-                pause = RETRY_SECONDS
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wanted.wait(), pause)
+        try:
+            while not self._stopping:
+                await self._look()
+        finally:
+            await self._rosters.close()
+
+    async def _look(self) -> None:
+        self._wanted.clear()
+        pause = LOOK_SECONDS
+        try:
+            await give_out(self._context(), self._rosters)
+        except Exception:  # this loop must survive a database that is away
+            log.exception("leads.failed")
+            pause = RETRY_SECONDS
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wanted.wait(), pause)

@@ -155,6 +155,14 @@ orders = Table(
     _loaded_at(),
     Index("orders_customer_no_ordered_at_idx", "customer_no", text("ordered_at DESC")),
     Index("orders_customer_no_delivered_at_idx", "customer_no", "delivered_at"),
+    Index("orders_ordered_at_idx", "ordered_at"),
+    Index(  # first orders of all customers, from the index alone: store/lead_facts.py
+        "orders_deals_idx",
+        "customer_no",
+        "ordered_at",
+        postgresql_include=["amount_fen"],
+        postgresql_where=text("status NOT IN ('已取消', '已退货')"),
+    ),
 )
 
 invoices = Table(

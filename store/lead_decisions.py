@@ -62,13 +62,13 @@ def _to_decision(row: Row[Any]) -> KeptDecision:
         margin=row.margin,
         refused={Reason[name]: count for name, count in orjson.loads(row.refused).items()},
         explanation=explanation_from_json(orjson.loads(row.explanation)),
-        snapshot=Snapshot.from_json(orjson.loads(row.snapshot)),
+        snapshot=Snapshot.unpack(row.snapshot),
     )
 
 
 _DECISION = text("""
 SELECT lead_no, turn_no, decided_at, policy_version, employee_no, runner_up, margin, refused::text AS refused,
-       explanation::text AS explanation, snapshot::text AS snapshot
+       explanation::text AS explanation, snapshot
 FROM lead_decisions WHERE lead_no = :lead_no AND turn_no = :turn_no
 """)
 _NUMBER = text("""

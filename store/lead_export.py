@@ -15,7 +15,7 @@ from bot.domain.leads import Board, Roster, Standing
 from bot.domain.leads.duplicates import Same, Why, find_all
 from bot.domain.leads.projection import Projected, project
 from store.lead_facts import reps
-from store.lead_known import customers_like
+from store.lead_known import customer_owners, customers_like
 from store.lead_rules import LeadRuleRepository
 from store.leads import to_record
 from store.sheets import Value
@@ -55,7 +55,7 @@ async def _history(connection: AsyncConnection, rows: Sequence[Any], as_of: date
     rules = await LeadRuleRepository(connection).current()
     people = await reps(connection, rules, at=as_of)
     board, standing = Board.of(Roster.of(people), rules.policy), Standing.of(people)
-    owners: dict[str, str] = {row.customer_no: row.owner_no for row in await connection.execute(_OWNERS)}
+    owners = await customer_owners(connection)
     projected = project(files, same, board, standing, owner_of=lambda number: owners.get(number, ""), until=as_of)
     return _History(same, projected)
 
@@ -138,12 +138,4 @@ WHERE (CAST(:state AS text) = '' OR state = CAST(:state AS text))
   AND (CAST(:employee_no AS text) = '' OR employee_no = CAST(:employee_no AS text))
 ORDER BY CASE WHEN CAST(:newest AS boolean) THEN NULL ELSE received_at END, received_at DESC, lead_no
 LIMIT CAST(:limit AS bigint) OFFSET CAST(:offset AS bigint)
-""")
-_OWNERS = text("""
-SELECT c.customer_no, CASE WHEN e.status = '在职' THEN c.owner_no ELSE coalesce(manager.employee_no, '') END AS owner_no
-FROM customers AS c LEFT JOIN employees AS e ON e.employee_no = c.owner_no
-LEFT JOIN LATERAL (
-    SELECT m.employee_no FROM employees AS m WHERE m.region = c.region AND m.role = '区域经理' AND m.status = '在职'
-    ORDER BY m.employee_no LIMIT 1
-) AS manager ON true
 """)

@@ -8,9 +8,8 @@ and left out.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -25,39 +24,16 @@ from bot.domain.leads.facts import (
     region_heat,
     response_record,
     typical_deal_fen,
-    win_rate,
 )
-from bot.domain.leads.rule_known import OwnFact
 from bot.domain.leads.rules import LeadRules
 from bot.domain.leads.values import Rep
+from store.lead_catalogue import CATALOGUE_READERS
+from store.lead_gathering import Gathered, Reader
+from store.lead_own_facts import read_own_facts
 
 EVERYWHERE = "全国"  #: 区域 of a rep who takes leads of all regions
 _BUILT_IN = ("region_heat", "industry_fit", "typical_deal_fen", "overdue_tasks", "deals_this_week", "response_record")
 KNOWN_FACTS = frozenset({*_BUILT_IN, *BY_KEY})  #: keys that facts of one's own can not have
-
-
-@dataclass(slots=True)
-class _Gathered:
-    """What the queries have brought so far."""
-
-    at: datetime
-    people: list[Any]
-    facts: dict[str, dict[str, float]] = field(default_factory=lambda: defaultdict(dict))  #: 工号 -> fact -> number
-    tables: dict[str, dict[str, dict[str, float]]] = field(
-        default_factory=lambda: defaultdict(lambda: defaultdict(dict))
-    )  #: 工号 -> fact -> label -> number
-
-    @property
-    def day(self) -> date:
-        return self.at.astimezone(SHANGHAI).date()
-
-    def own(self, employee_no: str, fact: str, number: float | None) -> None:
-        if number is not None:
-            self.facts[employee_no][fact] = number
-
-    def labelled(self, employee_no: str, fact: str, label: str, number: float | None) -> None:
-        if number is not None:
-            self.tables[employee_no][fact][label] = number
 
 
 async def reps(connection: AsyncConnection, rules: LeadRules, *, at: datetime) -> list[Rep]:
@@ -66,14 +42,30 @@ async def reps(connection: AsyncConnection, rules: LeadRules, *, at: datetime) -
     Who left is among them if they ever had a live lead, so that reasons can say so; others who left are not. What
     somebody holds at the moment (`pending`, `high_intent`, `last_turn`) is not filled in.
     """
-    people = (await connection.execute(_PEOPLE)).all()
-    gathered = _Gathered(at, list(people))
-    wanted = {dimension.fact for dimension in rules.policy.dimensions}
+    people = await takers(connection)
+    return await with_facts(connection, people, await gather(connection, people, rules, at=at), rules, at=at)
+
+
+async def takers(connection: AsyncConnection) -> list[Any]:
+    """Who they are, from the list of employees alone: a short query."""
+    return list((await connection.execute(_PEOPLE)).all())
+
+
+async def gather(connection: AsyncConnection, people: list[Any], rules: LeadRules, *, at: datetime) -> Gathered:
+    """The facts that `rules` name, of these people as of `at`; what takes long (benchmarks/lead_facts.py)."""
+    gathered, wanted = Gathered(at, people), wanted_by(rules)
     for keys, reader in _READERS:
         if wanted & keys:
             await reader(connection, gathered)
-    if wanted - KNOWN_FACTS - {""}:
-        await _own_facts(connection, gathered)
+    if wanted - KNOWN_FACTS:
+        await read_own_facts(connection, gathered)
+    return gathered
+
+
+async def with_facts(
+    connection: AsyncConnection, people: list[Any], gathered: Gathered, rules: LeadRules, *, at: datetime
+) -> list[Rep]:
+    """Those people with what was gathered; regions, absences, capacity and duty are those of now."""
     regions = frozenset(person.region for person in people) - {"", EVERYWHERE}
     away = await _absences(connection, at)
     return [
@@ -91,18 +83,9 @@ async def reps(connection: AsyncConnection, rules: LeadRules, *, at: datetime) -
     ]
 
 
-async def own_facts(connection: AsyncConnection) -> dict[str, OwnFact]:
-    """Facts that the company typed or loaded, by name."""
-    rows = await connection.execute(_OWN_NAMES)
-    return {row.fact: OwnFact(frozenset(row.labels), row.least, row.most) for row in rows}
-
-
-async def set_own_fact(
-    connection: AsyncConnection, fact: str, employee_no: str, label: str, value: float, *, by: str, at: datetime
-) -> None:
-    """Put a number in place of the one before."""
-    values = {"fact": fact, "employee_no": employee_no, "label": label, "value": value, "by": by, "at": at}
-    await connection.execute(_SET_OWN, values)
+def wanted_by(rules: LeadRules) -> frozenset[str]:
+    """The facts that the dimensions of `rules` read."""
+    return frozenset(dimension.fact for dimension in rules.policy.dimensions) - {""}
 
 
 async def _absences(connection: AsyncConnection, at: datetime) -> dict[str, list[Absence]]:
@@ -122,7 +105,7 @@ async def _absences(connection: AsyncConnection, at: datetime) -> dict[str, list
 
 
 # -- one reader for each kind of fact ---------------------------------------------------------------------------------
-async def _customers(connection: AsyncConnection, gathered: _Gathered) -> None:
+async def _customers(connection: AsyncConnection, gathered: Gathered) -> None:
     """Heat of each region in which a rep has customers or may have leads, and how many customers there are."""
     rows = (await connection.execute(_CUSTOMERS, {"day": gathered.day})).all()
     centres = _Centres(rows)
@@ -160,13 +143,15 @@ class _Centres:
         return kilometres(*((north / placed, east / placed) for placed, north, east in (owner, around)))
 
 
-async def _deals(connection: AsyncConnection, gathered: _Gathered) -> None:
+async def _deals(connection: AsyncConnection, gathered: Gathered) -> None:
     """Fit for each industry, and the usual size of a deal."""
     won: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    amounts: dict[str, list[int]] = defaultdict(list)
+    middle: dict[str, list[int]] = {}
     for row in await connection.execute(_WON, {"at": gathered.at, "day": gathered.day}):
-        won[row.owner_no][row.industry] += row.deals
-        amounts[row.owner_no] += row.amounts or ()
+        if row.middle is None:
+            won[row.owner_no][row.industry] += row.deals
+        else:
+            middle[row.owner_no] = row.middle
     lost: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for row in await connection.execute(_LOST, {"at": gathered.at}):
         lost[row.owner_no][row.industry] += row.leads
@@ -174,7 +159,7 @@ async def _deals(connection: AsyncConnection, gathered: _Gathered) -> None:
     industries |= {name for table in (won, lost) for owner in table.values() for name in owner}
     for person in gathered.people:
         number = person.employee_no
-        gathered.own(number, "typical_deal_fen", typical_deal_fen(amounts.get(number, ())) or _band_middle(person))
+        gathered.own(number, "typical_deal_fen", typical_deal_fen(middle.get(number, ())) or _band_middle(person))
         mine, gone = won.get(number, {}), lost.get(number, {})
         for industry in industries - {""}:
             declared = industry in person.industries if person.industries else None
@@ -190,7 +175,7 @@ def _band_middle(person: Any) -> float | None:
     return most / 2 or float(least) or None
 
 
-async def _overdue(connection: AsyncConnection, gathered: _Gathered) -> None:
+async def _overdue(connection: AsyncConnection, gathered: Gathered) -> None:
     rows = await connection.execute(
         _OVERDUE, {"at": gathered.at, "since": gathered.day - timedelta(days=30), "day": gathered.day}
     )
@@ -199,7 +184,7 @@ async def _overdue(connection: AsyncConnection, gathered: _Gathered) -> None:
         gathered.own(person.employee_no, "overdue_tasks", float(counts.get(person.employee_no, 0)))
 
 
-async def _this_week(connection: AsyncConnection, gathered: _Gathered) -> None:
+async def _this_week(connection: AsyncConnection, gathered: Gathered) -> None:
     monday = gathered.day - timedelta(days=gathered.day.weekday())
     begins = datetime(monday.year, monday.month, monday.day, tzinfo=SHANGHAI)
     rows = await connection.execute(
@@ -210,73 +195,20 @@ async def _this_week(connection: AsyncConnection, gathered: _Gathered) -> None:
         gathered.own(person.employee_no, "deals_this_week", float(counts.get(person.employee_no, 0)))
 
 
-async def _responses(connection: AsyncConnection, gathered: _Gathered) -> None:
+async def _responses(connection: AsyncConnection, gathered: Gathered) -> None:
     rows = await connection.execute(_RESPONSES, {"at": gathered.at, "since": gathered.at - timedelta(days=90)})
     for row in rows:
         gathered.own(row.employee_no, "response_record", response_record(row.in_time, row.late))
         gathered.own(row.employee_no, "response_minutes", None if row.minutes is None else float(row.minutes))
 
 
-async def _restart(connection: AsyncConnection, gathered: _Gathered) -> None:
-    values = {
-        "at": gathered.at,
-        "recent": gathered.at - timedelta(days=14),
-        "since": gathered.at - timedelta(days=74),
-        "day": gathered.day,
-    }
-    counts: dict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0, 0])
-    for row in await connection.execute(_RESTART, values):
-        for key, label in (
-            ("restart", ""),
-            ("restart_by_industry", row.industry),
-            ("restart_by_region", row.region),
-        ):
-            known = counts[row.owner_no, key, label]
-            known[0] += row.again
-            known[1] += row.before
-    for (number, key, label), (again, before) in counts.items():
-        if key == "restart":
-            gathered.own(number, key, again / before)
-        elif label:
-            gathered.labelled(number, key, label, again / before)
-
-
-async def _visits(connection: AsyncConnection, gathered: _Gathered) -> None:
-    rows = await connection.execute(_VISITS, {"at": gathered.at, "since": gathered.at - timedelta(days=30)})
-    counts = {row.employee_no: row.visits for row in rows}
-    for person in gathered.people:
-        gathered.own(person.employee_no, "visits_in_30_days", float(counts.get(person.employee_no, 0)))
-
-
-async def _win_rates(connection: AsyncConnection, gathered: _Gathered) -> None:
-    for row in await connection.execute(_ENDED, {"at": gathered.at}):
-        gathered.own(row.employee_no, "win_rate", win_rate(row.won, row.lost))
-
-
-async def _years(connection: AsyncConnection, gathered: _Gathered) -> None:
-    for person in gathered.people:
-        if person.hired_on and person.hired_on <= gathered.day:
-            gathered.own(person.employee_no, "years_here", (gathered.day - person.hired_on).days / 365.25)
-
-
-async def _own_facts(connection: AsyncConnection, gathered: _Gathered) -> None:
-    for row in await connection.execute(_OWN_FACTS, {"at": gathered.at}):
-        if row.label:
-            gathered.labelled(row.employee_no, row.fact, row.label, row.value)
-        else:
-            gathered.own(row.employee_no, row.fact, row.value)
-
-
-_READERS: tuple[tuple[frozenset[str], Callable[[AsyncConnection, _Gathered], Awaitable[None]]], ...] = (
+_READERS: tuple[tuple[frozenset[str], Reader], ...] = (
     (frozenset({"region_heat", "own_customers"}), _customers),
     (frozenset({"industry_fit", "typical_deal_fen"}), _deals),
     (frozenset({"overdue_tasks"}), _overdue),
     (frozenset({"deals_this_week"}), _this_week),
     (frozenset({"response_record", "response_minutes"}), _responses),
-    (frozenset({"restart", "restart_by_industry", "restart_by_region"}), _restart),
-    (frozenset({"visits_in_30_days"}), _visits),
-    (frozenset({"win_rate"}), _win_rates),
-    (frozenset({"years_here"}), _years),
+    *CATALOGUE_READERS,
 )
 
 _PEOPLE = text("""
@@ -303,31 +235,37 @@ FROM (
 ) AS known
 GROUP BY owner_no, region
 """)
-# A deal: a contract that was signed, the first order of a customer without one, a lead that was won.
+# A deal: a contract that was signed, the first order of a customer without one, a lead that was won. One row for each
+# owner and industry; and one for each owner (`middle`), with the amounts in the middle of all of theirs: one twice, or
+# the two that an even number has. Orders come from an index alone, in its order (orders_deals_idx).
 _WON = text("""
-SELECT owner_no, industry, count(*) AS deals, array_agg(amount_fen) FILTER (WHERE amount_fen > 0) AS amounts
-FROM (
-    SELECT coalesce(nullif(k.owner_no, ''), c.owner_no) AS owner_no, c.industry, k.amount_fen
-    FROM contracts AS k JOIN customers AS c USING (customer_no)
-    WHERE k.signed_on <= :day AND k.status NOT IN ('草稿', '审批中')
+WITH signed AS (
+    SELECT customer_no, owner_no, amount_fen FROM contracts
+    WHERE signed_on <= :day AND status NOT IN ('草稿', '审批中')
+), deals AS (
+    SELECT customer_no, owner_no, amount_fen FROM signed
     UNION ALL
-    SELECT c.owner_no, c.industry, o.amount_fen
-    FROM customers AS c
-    CROSS JOIN LATERAL (
-        SELECT amount_fen FROM orders
-        WHERE orders.customer_no = c.customer_no AND ordered_at <= :at AND status NOT IN ('已取消', '已退货')
-        ORDER BY ordered_at LIMIT 1
-    ) AS o
-    WHERE c.owner_no <> '' AND NOT EXISTS (
-        SELECT 1 FROM contracts AS k
-        WHERE k.customer_no = c.customer_no AND k.signed_on <= :day AND k.status NOT IN ('草稿', '审批中'))
+    SELECT customer_no, '', amount_fen
+    FROM (
+        SELECT DISTINCT ON (customer_no) customer_no, amount_fen FROM orders
+        WHERE ordered_at <= :at AND status NOT IN ('已取消', '已退货')
+        ORDER BY customer_no, ordered_at
+    ) AS first
+    WHERE NOT EXISTS (SELECT FROM signed WHERE signed.customer_no = first.customer_no)
+), won AS MATERIALIZED (
+    SELECT coalesce(nullif(d.owner_no, ''), c.owner_no) AS owner_no, c.industry, d.amount_fen
+    FROM deals AS d JOIN customers AS c USING (customer_no)
     UNION ALL
     SELECT t.employee_no, l.industry, l.amount_fen
     FROM lead_turns AS t JOIN leads AS l USING (lead_no)
     WHERE t.ending = '成交' AND t.ended_at <= :at
-) AS won
-WHERE owner_no <> ''
+)
+SELECT owner_no, industry, count(*) AS deals, NULL::bigint[] AS middle FROM won WHERE owner_no <> ''
 GROUP BY owner_no, industry
+UNION ALL
+SELECT owner_no, '', 0, percentile_disc(ARRAY[0.5, 0.5 + 1e-9]) WITHIN GROUP (ORDER BY amount_fen)
+FROM won WHERE owner_no <> '' AND amount_fen > 0
+GROUP BY owner_no
 """)
 _LOST = text("""
 SELECT t.employee_no AS owner_no, l.industry, count(*) AS leads
@@ -379,33 +317,4 @@ FROM (
     FROM lead_turns WHERE given_at BETWEEN :since AND :at AND due_at IS NOT NULL
 ) AS asked
 GROUP BY employee_no
-""")
-_RESTART = text("""
-SELECT c.owner_no, c.industry, c.region, count(*) AS before, count(*) FILTER (WHERE o.again) AS again
-FROM (
-    SELECT customer_no, bool_or(ordered_at > :recent) AS again
-    FROM orders WHERE ordered_at > :since AND ordered_at <= :at AND status <> '已取消'
-    GROUP BY customer_no HAVING bool_or(ordered_at <= :recent)
-) AS o JOIN customers AS c USING (customer_no)
-WHERE c.created_on IS NULL OR c.created_on <= :day
-GROUP BY c.owner_no, c.industry, c.region
-""")
-_VISITS = text("""
-SELECT employee_no, count(*) AS visits FROM visits
-WHERE visited_at > :since AND visited_at <= :at AND state IN ('待确认', '已确认', '已载入')
-GROUP BY employee_no
-""")
-_ENDED = text("""
-SELECT employee_no, count(*) FILTER (WHERE ending = '成交') AS won, count(*) FILTER (WHERE ending = '关闭') AS lost
-FROM lead_turns WHERE ending IN ('成交', '关闭') AND ended_at <= :at GROUP BY employee_no
-""")
-_OWN_FACTS = text("SELECT fact, employee_no, label, value FROM lead_facts WHERE set_at <= :at")
-_OWN_NAMES = text("""
-SELECT fact, array_agg(DISTINCT label) AS labels, min(value) AS least, max(value) AS most FROM lead_facts GROUP BY fact
-""")
-_SET_OWN = text("""
-INSERT INTO lead_facts (fact, employee_no, label, value, set_by, set_at)
-VALUES (:fact, :employee_no, :label, :value, :by, :at)
-ON CONFLICT (fact, employee_no, label) DO UPDATE
-SET value = excluded.value, set_by = excluded.set_by, set_at = excluded.set_at
 """)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -85,7 +86,7 @@ def _decision(case: LeadCase, choice: Choice) -> dict[str, Any]:
         "margin": decision.margin,
         "refused": {reason.name: count for reason, count in decision.refused.items()},
         "explanation": explanation_to_json(decision.explanation),
-        "snapshot": choice.snapshot,
+        "snapshot": b64encode(choice.snapshot).decode(),
     }
 
 
@@ -118,10 +119,12 @@ WITH changed AS (
 ), decided AS (
     INSERT INTO lead_decisions (lead_no, turn_no, decided_at, policy_version, employee_no, score, runner_up, margin,
                                 refused, explanation, snapshot)
-    SELECT r.* FROM jsonb_to_recordset(CAST(:decisions AS jsonb))
+    SELECT r.lead_no, turn_no, decided_at, policy_version, employee_no, score, runner_up, margin, refused, explanation,
+           decode(snapshot, 'base64')
+    FROM jsonb_to_recordset(CAST(:decisions AS jsonb))
         AS r(lead_no text, turn_no int, decided_at timestamptz, policy_version int, employee_no text,
              score double precision, runner_up text, margin double precision, refused jsonb, explanation jsonb,
-             snapshot jsonb)
+             snapshot text)
     JOIN changed USING (lead_no)
 )
 INSERT INTO lead_turns (lead_no, turn_no, employee_no, how, by_no, score, policy_version, high_intent, given_at,

@@ -44,6 +44,11 @@ async def leads_like(connection: AsyncConnection, leads: Sequence[LeadRecord]) -
     ]
 
 
+async def customer_owners(connection: AsyncConnection) -> dict[str, str]:
+    """客户编号 -> 工号 of whoever has the customer: the region's manager after the owner has left, empty for nobody."""
+    return {row.customer_no: row.owner_no for row in await connection.execute(_OWNERS)}
+
+
 def _keys(leads: Iterable[LeadRecord]) -> dict[str, Any]:
     known = list(leads)
     return {
@@ -76,4 +81,12 @@ WITH near AS (
 )
 SELECT l.lead_no, l.company, l.contact, l.mobile_key, l.region FROM near JOIN leads AS l USING (lead_no)
 ORDER BY l.received_at, l.lead_no
+""")
+_OWNERS = text("""
+SELECT c.customer_no, CASE WHEN e.status = '在职' THEN c.owner_no ELSE coalesce(manager.employee_no, '') END AS owner_no
+FROM customers AS c LEFT JOIN employees AS e ON e.employee_no = c.owner_no
+LEFT JOIN LATERAL (
+    SELECT m.employee_no FROM employees AS m WHERE m.region = c.region AND m.role = '区域经理' AND m.status = '在职'
+    ORDER BY m.employee_no LIMIT 1
+) AS manager ON true
 """)

@@ -138,7 +138,7 @@ def _placed(rows: Sequence[Row[Any]], versions: Mapping[int, Policy], morning: M
             company=row.company,
             region=row.region,
             employee_no=row.employee_no,
-            fits=morning.fits(Snapshot.from_json(orjson.loads(row.snapshot)), versions[row.policy_version]),
+            fits=morning.fits(Snapshot.unpack(row.snapshot), versions[row.policy_version]),
         )
         for row in rows
     ]
@@ -201,7 +201,7 @@ _FIRST = """
 # S608: only the constant above is put into the two statements below.
 _VERSIONS = text(f"SELECT DISTINCT policy_version FROM ({_FIRST}) AS first")  # noqa: S608
 _DECISIONS = text(f"""
-SELECT lead_no, first.employee_no, first.policy_version, first.snapshot::text AS snapshot, l.company, l.region
+SELECT lead_no, first.employee_no, first.policy_version, first.snapshot, l.company, l.region
 FROM ({_FIRST}) AS first JOIN leads AS l USING (lead_no)
 ORDER BY first.decided_at, lead_no
 """)  # noqa: S608

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    LargeBinary,
     Sequence,
     Table,
     Text,
@@ -104,7 +105,7 @@ lead_decisions = Table(  # of the turns that were scored
     Column("margin", Double, nullable=False),
     Column("refused", JSONB, nullable=False),  # reason's name -> reps
     Column("explanation", JSONB, nullable=False),  # the contributions, as they add up to the score
-    Column("snapshot", JSONB, nullable=False),  # bot.domain.leads.replay.Snapshot
+    Column("snapshot", LargeBinary, nullable=False),  # bot.domain.leads.replay.Snapshot
 )
 
 lead_rule_changes = Table(  # a change as proposed; applied or dropped by a tap; applied ones are the versions

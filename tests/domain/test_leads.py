@@ -36,7 +36,8 @@ from bot.domain.leads import (
     score_backlog,
     snapshot,
 )
-from bot.domain.leads.replay import snapshot_json
+from bot.domain.leads.packed import pack, unpack
+from bot.domain.leads.replay import Candidate, packed_snapshot
 from tests.domain.lead_market import NOW, Market, markets
 
 LEAD = Lead(lead_no="XS260302001", region="杭州大区")
@@ -262,7 +263,7 @@ def test_every_decision_replays_to_its_winner(market: Market) -> None:
     board, standing = market.board, market.standing
     decision = decide(lead, board, standing, now=NOW)
     stood_on = snapshot(lead, board, standing, now=NOW)
-    stored = Snapshot.from_json(json.loads(json.dumps(stood_on.to_json())))
+    stored = Snapshot.unpack(stood_on.pack())
     assert stored == stood_on
     assert replay(stored, board.policy) == decision.employee_no
 
@@ -271,7 +272,7 @@ def test_every_decision_replays_to_its_winner(market: Market) -> None:
 @given(markets)
 def test_the_short_way_to_a_stored_decision_is_the_same(market: Market) -> None:
     lead, board, standing = market.leads[0], market.board, market.standing
-    quick = Snapshot.from_json(json.loads(json.dumps(snapshot_json(lead, board, standing, now=NOW))))
+    quick = Snapshot.unpack(packed_snapshot(lead, board, standing, now=NOW))
     slow = snapshot(lead, board, standing, now=NOW)
     assert replace(quick, candidates=()) == replace(slow, candidates=())
     for one, other in zip(quick.candidates, slow.candidates, strict=True):
@@ -288,20 +289,46 @@ def test_an_explanation_is_the_same_after_it_was_stored(market: Market) -> None:
 
 
 def test_a_decision_replays_under_its_own_version_only() -> None:
-    stored = Snapshot.from_json({
-        "lead_no": "XS260302001", "high_intent": True, "policy_version": 3, "usual_load": 0.8, "usual_high_intent": 0.2,
-        "high_intent_per_rep": 1.0,
-        "candidates": {
-            "employee_no": ["E1", "E2", "E3"], "facts": [[0.9, None, 0.7]], "capacity": [20.0, 20.0, 20.0],
-            "pending": [3.0, 3.0, 3.0], "high_intent": [4.0, 0.0, 1.0], "price": [0.05, 0.0, 0.0],
-            "last_turn": [7, 9, 8],
-        },
-    })  # fmt: skip
+    people = [("E1", 0.9, 3.0, 4.0, 0.05, 7), ("E2", None, 3.0, 0.0, 0.0, 9), ("E3", 0.7, 3.0, 1.0, 0.0, 8)]
+    stored = Snapshot(
+        lead_no="XS260302001", high_intent=True, policy_version=3, usual_load=0.8, usual_high_intent=0.2,
+        high_intent_per_rep=1.0,
+        candidates=tuple(
+            Candidate(employee_no=number, facts=(fact,), capacity=20.0, pending=pending, high_intent=high, price=price,
+                      last_turn=turn)
+            for number, fact, pending, high, price, turn in people
+        ),
+    )  # fmt: skip
+    assert Snapshot.unpack(stored.pack()) == stored
     assert replay(stored, replace(ONE_FACT, version=3)) == "E3"
     with pytest.raises(ValueError, match="version 3"):
         replay(stored, ONE_FACT)
     with pytest.raises(ValueError, match="dimensions"):
         replay(stored, default_policy(3))
+
+
+columns_of_numbers = st.integers(0, 40).flatmap(
+    lambda rows: st.lists(
+        st.lists(st.one_of(st.floats(), st.integers(-(2**31), 2**31)), min_size=rows, max_size=rows), max_size=8
+    ).map(lambda columns: (rows, columns))
+)
+
+
+@given(columns_of_numbers)
+def test_packed_numbers_come_back_digit_for_digit(given_columns: tuple[int, list[list[float]]]) -> None:
+    rows, columns = given_columns
+    arrays = [np.array(column, dtype=np.float64) for column in columns]
+    names = [f"YG{row:03d}" for row in range(rows)]
+    about, back, numbers = unpack(pack({"lead_no": "XS1"}, names, arrays))
+    assert (about, back) == ({"lead_no": "XS1"}, names)
+    for one, other in zip(arrays, numbers, strict=True):
+        np.testing.assert_array_equal(one, other, strict=True)
+
+
+def test_what_is_not_whole_is_not_read() -> None:
+    stored = pack({}, ["YG001"], [np.array([0.1])])
+    with pytest.raises(ValueError, match="damaged"):
+        unpack(stored[:-5])
 
 
 # -- policies ---------------------------------------------------------------------------------------------------------

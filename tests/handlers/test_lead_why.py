@@ -58,12 +58,12 @@ async def decided(desk: Desk, lead: Lead, people: list[Rep], winner: str = "") -
         desk,
         "INSERT INTO lead_decisions (lead_no, turn_no, decided_at, policy_version, employee_no, score, runner_up,"
         " margin, refused, explanation, snapshot) VALUES (:no, 1, :at, 1, :who, :score, :second, :margin,"
-        " CAST(:refused AS jsonb), CAST(:explanation AS jsonb), CAST(:snapshot AS jsonb))",
+        " CAST(:refused AS jsonb), CAST(:explanation AS jsonb), :snapshot)",
         no=lead.lead_no, at=desk.clock.now(), who=winner or found.employee_no, score=found.explanation.score,
         second=found.runner_up, margin=found.margin,
         refused=orjson.dumps({reason.name: count for reason, count in found.refused.items()}).decode(),
         explanation=orjson.dumps(explanation_to_json(found.explanation)).decode(),
-        snapshot=orjson.dumps(snapshot(lead, board, standing, now=desk.clock.now()).to_json()).decode(),
+        snapshot=snapshot(lead, board, standing, now=desk.clock.now()).pack(),
     )  # fmt: skip
 
 

@@ -100,7 +100,7 @@ async def test_every_decision_replays_to_its_winner(make: Make) -> None:
         rows = (await uow.connection.execute(text("SELECT * FROM lead_decisions"))).all()
     assert len(rows) == 5
     for row in rows:
-        assert replay(Snapshot.from_json(row.snapshot), rules.policy) == row.employee_no
+        assert replay(Snapshot.unpack(row.snapshot), rules.policy) == row.employee_no
         assert sum(line["points"] for line in row.explanation["contributions"]) == pytest.approx(row.score)
 
 
@@ -225,8 +225,11 @@ async def test_a_dry_run_shows_and_writes_nothing(make: Make) -> None:
 async def test_history_goes_out_only_where_an_operator_asks_as_of_a_moment(make: Make) -> None:
     people = reps(2)
     await hire(make, people)
-    early = [enquiry(f"XS{number:03d}", at=NINE, mobile_key=f"1990000000{number}") for number in range(1, 4)]
-    again = enquiry("XS004", at=NINE + timedelta(minutes=1), mobile_key="19900000001")
+    early = [
+        enquiry(f"XS{number:03d}", at=NINE, company=company, contact="", mobile_key=f"1990000000{number}")
+        for number, company in enumerate(("云帆科技", "百盛建材", "东方食品"), start=1)
+    ]
+    again = enquiry("XS004", at=NINE + timedelta(minutes=1), company="云帆科技", mobile_key="19900000001")
     late = enquiry("XS005", at=NINE + timedelta(days=1), mobile_key="19900000005")
     async with make() as uow:
         await put_leads(uow, [*early, again, late])

@@ -15,7 +15,8 @@ from bot.domain.leads.fact_catalogue import CATALOGUE, dimension_of
 from bot.domain.leads.rule_known import OwnFact
 from bot.domain.leads.rules import LeadRules, default_rules
 from bot.domain.leads.values import DutyHours, Rep
-from store.lead_facts import own_facts, reps, set_own_fact
+from store.lead_facts import reps
+from store.lead_own_facts import own_facts, set_own_fact
 
 Make = Callable[[], Any]
 AT = datetime(2026, 2, 12, 9, 30, tzinfo=SHANGHAI)  # a Thursday

@@ -76,7 +76,7 @@ async def decided(
             "runner_up": decision.runner_up,
             "margin": decision.margin,
             "explanation": for_jsonb(explanation_to_json(decision.explanation)).decode(),
-            "snapshot": for_jsonb(snapshot(lead, board, standing, now=at).to_json()).decode(),
+            "snapshot": snapshot(lead, board, standing, now=at).pack(),
         },
     )
     return decision
@@ -100,5 +100,5 @@ _DECISION = text("""
 INSERT INTO lead_decisions (lead_no, turn_no, decided_at, policy_version, employee_no, score, runner_up, margin,
                             refused, explanation, snapshot)
 VALUES (:lead_no, :turn_no, :decided_at, :policy_version, :employee_no, :score, :runner_up, :margin, '{}',
-        CAST(:explanation AS jsonb), CAST(:snapshot AS jsonb))
+        CAST(:explanation AS jsonb), :snapshot)
 """)

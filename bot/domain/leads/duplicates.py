@@ -157,11 +157,15 @@ class Known:
 
 def find_all(leads: Sequence[LeadRecord], customers: Iterable[KnownCustomer]) -> dict[str, Same]:
     """lead_no -> what it certainly is the same as, for a whole history in one pass; later leads point to earlier."""
+    return {lead_no: found[0] for lead_no, found in find_every(leads, customers).items()}
+
+
+def find_every(leads: Sequence[LeadRecord], customers: Iterable[KnownCustomer]) -> dict[str, list[Same]]:
+    """As `find_all`, with all that each certainly is the same as: a customer, and the same person's earlier enquiry."""
     known = Known(customers)
-    found: dict[str, Same] = {}
+    found: dict[str, list[Same]] = {}
     for lead in sorted(leads, key=lambda each: (each.received_at, each.lead_no)):
-        same = next((each for each in known.matches(lead) if each.certain), None)
-        if same is not None:
+        if same := [each for each in known.matches(lead) if each.certain]:
             found[lead.lead_no] = same
         known.add(as_known(lead))
     return found

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from bot.domain.leads.board import Board
 from bot.domain.leads.cases import How, LeadCase
 from bot.domain.leads.eligibility import availability
 from bot.domain.leads.engine import decide
 from bot.domain.leads.records import LeadRecord, to_lead
-from bot.domain.leads.replay import snapshot_json
+from bot.domain.leads.replay import packed_snapshot
 from bot.domain.leads.roster import Standing
 from bot.domain.leads.values import Decision, Reason
 from bot.errors import CalendarNotCovered
@@ -45,7 +44,7 @@ class Choice:
     employee_no: str = ""  #: empty: it waits
     how: How = How.SCORED
     decision: Decision | None = None  #: with `snapshot`: it was scored
-    snapshot: Mapping[str, Any] = field(default_factory=dict)  #: `Snapshot` as JSON
+    snapshot: bytes = b""  #: `Snapshot`, packed
     waits_for: Reason = Reason.NONE
     refused: Mapping[Reason, int] = field(default_factory=dict)
 
@@ -109,7 +108,7 @@ class Round:
         decision = decide(lead, self._board, self._standing, now=self._now)
         if not decision.employee_no:
             return Choice(waits_for=decision.waits_for, refused=decision.refused)
-        stood_on = snapshot_json(lead, self._board, self._standing, now=self._now)
+        stood_on = packed_snapshot(lead, self._board, self._standing, now=self._now)
         return Choice(employee_no=decision.employee_no, decision=decision, snapshot=stood_on)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from bot.domain.leads import scoring
 from bot.domain.leads.board import Board
 from bot.domain.leads.eligibility import availability, reasons_for
+from bot.domain.leads.packed import pack, unpack
 from bot.domain.leads.policy import Policy
 from bot.domain.leads.roster import Standing
 from bot.domain.leads.values import Contribution, Explanation, Lead, Reason
@@ -42,59 +43,67 @@ class Snapshot:
     high_intent_per_rep: float
     candidates: tuple[Candidate, ...]
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain values, the candidates as columns; floats keep all their digits in JSON."""
+    def pack(self) -> bytes:
+        """A few kilobytes for a hundred candidates; every number keeps all its digits."""
         people = self.candidates
-        return {
-            **{name: getattr(self, name) for name in _OF_THE_LEAD},
-            "candidates": {
-                **{name: [getattr(each, name) for each in people] for name in _COLUMNS},
-                "facts": [list(row) for row in zip(*(each.facts for each in people), strict=True)],
-            },
-        }
+        facts = [np.array(row, dtype=np.float64) for row in zip(*(each.facts for each in people), strict=True)]
+        own = [np.array([getattr(each, name) for each in people], dtype=np.float64) for name in _COLUMNS]
+        about = {name: getattr(self, name) for name in _OF_THE_LEAD}
+        return pack(about, [each.employee_no for each in people], [*own, *facts])
 
     @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> Snapshot:
-        columns = stored["candidates"]
-        facts = list(zip(*columns["facts"], strict=True)) or [()] * len(columns["employee_no"])
-        rows = zip(*(columns[name] for name in _COLUMNS), strict=True)
+    def unpack(cls, stored: bytes) -> Snapshot:
+        """Raises ValueError for bytes that are not whole."""
+        about, names, columns = unpack(stored)
+        own, facts = columns[: len(_COLUMNS)], columns[len(_COLUMNS) :]
+        capacity, pending, high_intent, price, turns = (column.tolist() for column in own)
+        known = [tuple(_known(fact) for fact in row) for row in zip(*(each.tolist() for each in facts), strict=True)]
         candidates = tuple(
-            Candidate(**dict(zip(_COLUMNS, row, strict=True)), facts=own) for row, own in zip(rows, facts, strict=True)
+            Candidate(
+                employee_no=name,
+                facts=fact,
+                capacity=room,
+                pending=held,
+                high_intent=high,
+                price=cost,
+                last_turn=int(turn),
+            )
+            for name, fact, room, held, high, cost, turn in zip(
+                names, known or [()] * len(names), capacity, pending, high_intent, price, turns, strict=True
+            )
         )
-        return cls(**{**stored, "candidates": candidates})
+        return cls(**about, candidates=candidates)
 
 
 _OF_THE_LEAD = (
     "lead_no", "high_intent", "policy_version", "usual_load", "usual_high_intent", "high_intent_per_rep",
 )  # fmt: skip
-_COLUMNS = ("employee_no", "capacity", "pending", "high_intent", "price", "last_turn")
+_COLUMNS = ("capacity", "pending", "high_intent", "price", "last_turn")
 
 
-def snapshot_json(lead: Lead, board: Board, standing: Standing, *, now: datetime) -> dict[str, Any]:
-    """`snapshot(...).to_json()` without the way round: a thousand candidates in well under a millisecond."""
+def _known(fact: float) -> float | None:
+    return fact if fact == fact else None  # nan differs from itself
+
+
+def packed_snapshot(lead: Lead, board: Board, standing: Standing, *, now: datetime) -> bytes:
+    """`snapshot(...).pack()` without the way round: a thousand candidates in about a millisecond."""
     roster, policy = board.roster, board.policy
     reasons = reasons_for(lead, availability(roster, standing, policy, now), roster, policy)
     columns = np.flatnonzero(reasons == Reason.NONE)
-    facts = [
-        [fact if fact == fact else None for fact in row.tolist()] for row in board.facts_of(lead, columns, standing)
-    ]
-    return {
+    about = {
         "lead_no": lead.lead_no,
         "high_intent": lead.high_intent,
         "policy_version": policy.version,
         "usual_load": standing.usual_load,
         "usual_high_intent": standing.usual_high_intent,
         "high_intent_per_rep": standing.high_intent_per_rep,
-        "candidates": {
-            "employee_no": [roster.employee_nos[column] for column in columns.tolist()],
-            "capacity": roster.capacity[columns].tolist(),
-            "pending": standing.pending[columns].tolist(),
-            "high_intent": standing.high_intent[columns].tolist(),
-            "price": standing.price[columns].tolist(),
-            "last_turn": standing.last_turn[columns].tolist(),
-            "facts": facts,
-        },
     }
+    own = (roster.capacity, standing.pending, standing.high_intent, standing.price, standing.last_turn)
+    return pack(
+        about,
+        [roster.employee_nos[column] for column in columns.tolist()],
+        [*(each[columns] for each in own), *board.facts_of(lead, columns, standing)],
+    )
 
 
 def snapshot(lead: Lead, board: Board, standing: Standing, *, now: datetime) -> Snapshot:
