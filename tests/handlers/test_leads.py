@@ -259,6 +259,42 @@ async def test_an_answer_stops_the_clock(firm: Desk) -> None:
     assert await state(firm) == ("跟进中", "YG010")
 
 
+async def on_its_way(firm: Desk, minutes: int, *, arrived: bool) -> None:
+    """The platform was away so long: the cards put out before came late, or have not come yet."""
+    async with firm.unit_of_work() as uow:
+        state, sent = ("sent", "clock_timestamp()") if arrived else ("queued", "NULL")
+        await uow.connection.execute(
+            text(f"UPDATE outbox SET created_at = clock_timestamp() - make_interval(mins => {minutes}), "
+                 f"state = '{state}', sent_at = {sent}")
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("arrived", [False, True])
+async def test_after_hours_without_service_nobody_is_blamed_for_what_they_did_not_see(
+    arrived: bool, firm: Desk
+) -> None:
+    await arrives(firm)
+    await on_its_way(firm, 180, arrived=arrived)
+    await later(firm, 181)
+    assert await state(firm) == ("待响应", "YG010")
+    assert len(await firm.shown_to("LiLei")) == 1, "the card: neither reminder nor lapse"
+    assert "还剩 30 分钟" in await firm.says("LiLei", "线索"), "12:30 and the noon break"
+    await later(firm, 50)
+    assert "还剩 9 分钟" in await firm.last("LiLei")
+    await firm.says("LiLei", f"接受 {NUMBER}")
+    assert await state(firm) == ("跟进中", "YG010")
+
+
+async def test_after_hours_without_service_what_was_seen_lapses_once_without_a_reminder(firm: Desk) -> None:
+    await arrives(firm, *(enquiry(f"XS26021200{number}", at=firm.clock.now()) for number in (1, 2)))
+    await on_its_way(firm, 0, arrived=True)
+    await later(firm, 200)
+    await lead_sla(firm.job_context())
+    said = [words for words in await firm.shown_to("LiLei") if "\n" not in words]
+    assert said == [f"XS26021200{number} 杭州朴枢物流有限公司 30 分钟没有响应，已转给下一位。" for number in (1, 2)]
+    assert await state(firm) == ("待响应", "YG013")
+
+
 # -- leavers ----------------------------------------------------------------------------------------------------------
 async def test_with_the_last_login_the_leads_go_on_and_the_manager_reads_of_it(firm: Desk) -> None:
     await arrives(firm, *(enquiry(f"XS26021200{number}", at=firm.clock.now()) for number in (1, 2)))
