@@ -126,6 +126,22 @@ async def test_numbers_of_other_systems_are_typed_as_they_are(firm: Desk) -> Non
     assert "已关闭 Crm-7/42 杭州朴枢物流有限公司：空号" in await firm.says("LiLei", "关闭 CRM-7/42 空号")
 
 
+async def test_two_systems_whose_numbers_differ_by_case_only(firm: Desk) -> None:
+    await arrives(firm, enquiry("WEB-a", at=firm.clock.now()), enquiry("WEB-A", at=firm.clock.now()))
+    assert "已接受 WEB-A " in await firm.says("LiLei", "接受 WEB-A")
+    assert "已接受 WEB-a " in await firm.says("LiLei", "接受 WEB-a")
+
+
+async def test_a_long_reason_is_kept_whole_and_shown_in_short(firm: Desk) -> None:
+    await arrives(firm)
+    why = "不是我的行业，也不在我的区域😀" * 200
+    assert "会转给下一位" in await firm.says("LiLei", f"退回 {NUMBER} {why}")
+    assert len(await firm.says("LiLei", f"接受 {NUMBER}")) < 200
+    assert all(len(shown) < 400 for shown in await firm.shown_to("LiLei"))
+    async with firm.unit_of_work() as uow:
+        assert (await uow.leads.get(NUMBER)).turns[0].note == why
+
+
 async def test_of_several_one_has_to_be_named(firm: Desk) -> None:
     await arrives(firm, *(enquiry(f"XS26021200{number}", at=firm.clock.now()) for number in (1, 2)))
     shown = await firm.says("LiLei", "接受")
@@ -204,6 +220,14 @@ async def test_only_those_concerned_may_look_or_act(firm: Desk) -> None:
     assert "指派要由区域经理" in await firm.says("LiLei", f"指派 {NUMBER} 赵敏")
     assert "没有找到「XS991231999」" in await firm.says("LiLei", "接受 XS991231999")
     assert "不在你手上，现在在李雷手上" in await firm.says("hanmei", f"接受 {NUMBER}")  # she entered it
+
+
+async def test_a_number_typed_at_random_tells_nothing_of_a_colleagues_lead(firm: Desk) -> None:
+    await arrives(firm)
+    for typed in (f"领取 {NUMBER}", f"接受 {NUMBER}", f"线索 {NUMBER}", f"为什么 {NUMBER}"):
+        said = await firm.says("dd_zhaomin", typed, channel=DINGTALK)
+        assert "朴枢" not in said, said
+        assert "李雷" not in said, said
 
 
 # -- time -------------------------------------------------------------------------------------------------------------
