@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from bot.cards import lead_actions as actions
 from bot.cards import lead_words as words
 from bot.domain.corrections import never_mind
-from bot.domain.leads.cases import OPEN, LeadCase
+from bot.domain.leads.cases import OPEN, How, LeadCase, LeadState
 from bot.domain.leads.moves import LeadRefused, Why, assign, claim, hand_over, must_hold, shelve
 from bot.domain.numbers import split_number
 from bot.domain.people import Employee, may_claim_lead, takes_leads
@@ -15,7 +15,7 @@ from bot.errors import NotAllowed
 from bot.messages import InboundMessage
 from bot.router import Router
 from handlers.context import Context
-from handlers.which_lead import concerned, find_number, lead_desk, manages, meant, of_this_turn, refuse
+from handlers.which_lead import concerned, find_number, lead_desk, manages, meant, must_see, of_this_turn, refuse
 from handlers.which_person import named
 from store.lead_desk import LeadDesk
 from store.lead_views import LeadViews
@@ -177,7 +177,9 @@ async def _claim(ctx: Context, number: str) -> None:
     me, case, desk = ctx.employee, await ctx.uow.leads.get(number), await lead_desk(ctx)
     record = await ctx.uow.leads.record(number)
     if not may_claim_lead(me, record.region):
-        raise NotAllowed(f"{number} 要由{record.region or '各区域'}的销售来领取。")
+        raise NotAllowed(f"{number} 不归你的区域，不能领取；发「公海」看你能领的。")
+    if case.state is not LeadState.POOL and not (case.turn and case.turn.how is How.CLAIMED):
+        must_see(ctx, case, record)  # else any number typed would tell whose lead it is
     try:
         after = claim(case, by=me.employee_no, at=ctx.sent_at, rules=desk.rules)
         if after != case:

@@ -44,7 +44,7 @@ async def find_number(ctx: Context, rest: str) -> tuple[str, str]:
     if number and (found := await views.find([number])):
         return found[0], others
     tokens = [word.strip(_EDGES) for word in said.split()[:_WORDS]]
-    spelt = list(dict.fromkeys(form for word in tokens if word for form in (fold(word), word)))
+    spelt = list(dict.fromkeys(form for word in tokens if word for form in (word, fold(word))))
     for known in await views.find(spelt) if spelt else []:
         token = next((word for word in tokens if fold(word) == fold(known)), "")
         if token:

@@ -35,6 +35,7 @@ schedule: Schedule[JobContext] = Schedule()
 
 LOOK_SECONDS = 30.0  # between looks that nothing asked for: duty hours begin, an absence ends
 RETRY_SECONDS = 2.0  # after a failure: the database may be away
+AGAIN_SECONDS = 0.1  # after a pass that had to leave leads out because somebody had them locked
 
 
 class _OnlyShown(Exception):
@@ -48,9 +49,19 @@ class _Batch:
     last: tuple[datetime, str] | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Pass:
+    placed: int
+    left_out: bool  #: leads wait that were not looked at: locked by somebody who may change nothing and say nothing
+
+
 async def give_out(ctx: JobContext, rosters: Rosters) -> int:
     """Once through the queue. Returns how many leads found a rep."""
-    placed = 0
+    return (await _through_the_queue(ctx, rosters)).placed
+
+
+async def _through_the_queue(ctx: JobContext, rosters: Rosters) -> _Pass:
+    placed = seen = 0
     if ctx.dry_run:  # in one transaction, so that each choice changes where everybody stands for the next
         with contextlib.suppress(_OnlyShown):
             async with ctx.unit_of_work() as uow:
@@ -59,7 +70,7 @@ async def give_out(ctx: JobContext, rosters: Rosters) -> int:
                 while (batch := await _batch(ctx, uow, rosters, batch.last)).seen:
                     placed += batch.placed
                 raise _OnlyShown
-        return placed
+        return _Pass(placed, left_out=False)
     if ctx.asked:
         async with ctx.unit_of_work() as uow:
             await _bring_history(ctx, uow)
@@ -68,8 +79,9 @@ async def give_out(ctx: JobContext, rosters: Rosters) -> int:
         now = ctx if ctx.asked else replace(ctx, as_of=ctx.clock.now())  # a long queue takes its time
         async with ctx.unit_of_work() as uow:
             batch = await _batch(now, uow, rosters, batch.last)
-        placed += batch.placed
-    return placed
+        seen, placed = seen + batch.seen, placed + batch.placed
+    async with ctx.unit_of_work() as uow:
+        return _Pass(placed, left_out=await lead_giving.waiting(uow.connection) > seen - placed)
 
 
 async def _bring_history(ctx: JobContext, uow: UnitOfWork) -> None:
@@ -219,7 +231,8 @@ class LeadDispatcher:
         self._wanted.clear()
         pause = LOOK_SECONDS
         try:
-            await give_out(self._context(), self._rosters)
+            if (await _through_the_queue(self._context(), self._rosters)).left_out:
+                pause = AGAIN_SECONDS
         except Exception:  # this loop must survive a database that is away
             log.exception("leads.failed")
             pause = RETRY_SECONDS

@@ -1,6 +1,6 @@
 """Every minute: who has not answered is reminded, then the next is asked; leads of those who left go on.
 
-Minutes are working time, so nobody is written to at night.
+Minutes are working time, so nobody is written to at night; they run from when the card came.
 """
 
 from __future__ import annotations
@@ -63,14 +63,16 @@ async def _look_at(ctx: JobContext, lead_no: str) -> bool:
     """One lead under its lock: another process may have been here before."""
     async with ctx.unit_of_work() as uow:
         before, desk = await uow.leads.get(lead_no), await desk_for(ctx, uow)
-        if must_lapse(before, at=ctx.as_of):
-            after = await desk.put(before, lapse(before, at=ctx.as_of, rules=desk.rules))
-            uow.audit.add("lead.lapsed", actor=None, subject=lead_no, employee_no=before.holder_no)
-        elif must_remind(before, at=ctx.as_of):
-            after = await desk.put(before, remind(before, at=ctx.as_of))
-            await _remind(ctx.as_of, desk, after)
-            uow.audit.add("lead.reminded", actor=None, subject=lead_no, employee_no=before.holder_no)
-        else:
+        if not (must_lapse(before, at=ctx.as_of) or must_remind(before, at=ctx.as_of)):
+            return False
+        seen = await desk.as_seen(before)  # nobody answers what they do not see
+        if must_lapse(seen, at=ctx.as_of):
+            await desk.put(seen, lapse(seen, at=ctx.as_of, rules=desk.rules))
+            uow.audit.add("lead.lapsed", actor=None, subject=lead_no, employee_no=seen.holder_no)
+        elif must_remind(seen, at=ctx.as_of):
+            await _remind(ctx.as_of, desk, await desk.put(seen, remind(seen, at=ctx.as_of)))
+            uow.audit.add("lead.reminded", actor=None, subject=lead_no, employee_no=seen.holder_no)
+        elif seen == before:
             return False
         if ctx.dry_run:
             raise _OnlyShown

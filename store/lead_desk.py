@@ -6,7 +6,7 @@ Taps, typed words, jobs and leave events all go through here, so that all of the
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -18,12 +18,11 @@ from bot.cards.leads import LeadSheet, turn_card
 from bot.domain.directory import Directory
 from bot.domain.leads.cases import Ending, LeadCase, LeadState
 from bot.domain.leads.giving import SameAs
-from bot.domain.leads.moves import LeadRefused, Why, leave, manager_told, must_tell_manager
+from bot.domain.leads.moves import LeadRefused, Why, leave, manager_told, must_tell_manager, shown_late
 from bot.domain.leads.replay import explanation_from_json
 from bot.domain.leads.rules import LeadRules
 from bot.domain.leads.scripts import scripts_for
 from bot.domain.people import Employee, Role
-from bot.domain.worktime import working_minutes_between
 from bot.messages import Text
 from store.approval_desk import Send, UpdateCard
 from store.lead_giving import lock_places
@@ -73,6 +72,20 @@ class LeadDesk:
         held = (await self.uow.connection.execute(_HELD, {"employee_no": employee.employee_no})).scalar_one()
         if held >= self.rules.capacity_of(employee.employee_no):
             raise LeadRefused(Why.FULL)
+
+    async def as_seen(self, case: LeadCase) -> LeadCase:
+        """With the time to answer counted from when the card came; saved where that changes it.
+
+        The card keeps the time that stands on it: on WeCom a second card would hang beside it.
+        """
+        if case.turn is None:
+            return case
+        late = (await self.uow.connection.execute(_LATE, {"card_id": case.turn.card_id})).scalar_one_or_none()
+        seen = shown_late(case, late or timedelta(0), self.rules)
+        if seen != case:
+            record = await self.uow.leads.record(case.lead_no)
+            await self.uow.leads.save(case, seen, high_intent=record.high_intent)
+        return seen
 
     async def put(self, before: LeadCase, after: LeadCase) -> LeadCase:
         """Save what has changed, tell everybody, and wake whoever gives leads out where that may help."""
@@ -125,8 +138,8 @@ class LeadDesk:
         employee = self.directory.employee(turn.employee_no)
         if employee is None or turn.ending not in (Ending.LAPSED, Ending.TAKEN_AWAY, Ending.WITHDRAWN):
             return
-        if turn.ending is Ending.LAPSED and turn.due_at is not None:
-            said = words.lapsed(sheet, working_minutes_between(turn.given_at, turn.due_at))
+        if turn.ending is Ending.LAPSED:
+            said = words.lapsed(sheet, self.rules.respond_minutes)
         else:
             said = words.taken_away(sheet, turn)
         self._say(employee, said, f"lead:{sheet.case.lead_no}:{turn.turn_no}:ended")
@@ -192,6 +205,13 @@ SELECT l.*, c.same_kind, c.same_no, c.same_why, d.explanation
 FROM leads AS l JOIN lead_cases AS c USING (lead_no)
 LEFT JOIN lead_decisions AS d ON d.lead_no = c.lead_no AND d.turn_no = c.turn_no
 WHERE l.lead_no = :lead_no
+""")
+# For how long (real time) a card was on its way, or still is; nothing for one that never comes.
+_LATE = text("""
+SELECT CASE state WHEN 'sent' THEN sent_at - created_at
+                  WHEN 'queued' THEN clock_timestamp() - created_at
+                  WHEN 'sending' THEN clock_timestamp() - created_at END
+FROM outbox WHERE card_id = :card_id AND card_id <> '' ORDER BY outbox_id LIMIT 1
 """)
 _HELD = text("SELECT count(*) FROM lead_cases WHERE holder_no = :employee_no AND holder_no <> ''")
 _HOLDS = text("SELECT lead_no FROM lead_cases WHERE holder_no = :employee_no AND holder_no <> '' ORDER BY lead_no")

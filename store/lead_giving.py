@@ -34,10 +34,15 @@ async def something_waits(connection: AsyncConnection) -> bool:
     return bool((await connection.execute(_ANY)).scalar_one())
 
 
+async def waiting(connection: AsyncConnection) -> int:
+    """How many leads nobody has."""
+    return int((await connection.execute(_WAITING)).scalar_one())
+
+
 async def take(connection: AsyncConnection, *, after: tuple[datetime, str] | None = None) -> list[Waiting]:
     """The next leads of the queue, locked; `after` is the place of the last one seen. Empty at the end.
 
-    A lead that somebody changes at this moment is left out: whoever changes it says so when done.
+    A lead that somebody has locked at this moment is left out; `waiting` counts it nevertheless.
     """
     at, number = after or (None, "")
     rows = (await connection.execute(_TAKE, {"after": at, "number": number, "limit": BATCH})).all()
@@ -92,6 +97,7 @@ def _decision(case: LeadCase, choice: Choice) -> dict[str, Any]:
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('salesbot places of leads'))")
 _ANY = text("SELECT EXISTS (SELECT FROM lead_cases WHERE state = '待分配')")
+_WAITING = text("SELECT count(*) FROM lead_cases WHERE state = '待分配'")
 _TAKE = text("""
 SELECT c.lead_no, c.state, c.queued_at, c.waits_for, c.refused, c.origin, c.entered_by, c.owner_no, c.owner_how,
        c.turn_no, c.closed_at, c.manager_told_at, c.same_kind, c.same_no, c.same_why, l.received_at, l.source,

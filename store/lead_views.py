@@ -49,7 +49,7 @@ class LeadViews:
         return [Declined(record=to_record(row), employee_no=row.employee_no, reason=row.reason) for row in rows]
 
     async def find(self, words: Sequence[str]) -> list[str]:
-        """Numbers of leads that are one of those words, in whatever width or case; in order of the words."""
+        """Numbers of leads that are one of those words, in whatever case; in order of the words, as spelt first."""
         rows = await self._connection.execute(_FIND, {"words": list(words)})
         return [row.lead_no for row in rows]
 
@@ -97,10 +97,11 @@ WHERE t.ending = '退回' AND t.ended_at > :since AND {_IN} ORDER BY t.ended_at 
 """)  # noqa: S608
 _FIND = text("""
 SELECT lead_no FROM (
-    SELECT c.lead_no, position FROM unnest(CAST(:words AS text[])) WITH ORDINALITY AS said(word, position)
+    SELECT c.lead_no, word, position FROM unnest(CAST(:words AS text[])) WITH ORDINALITY AS said(word, position)
     JOIN lead_cases AS c ON lower(c.lead_no) = lower(word)
     UNION
-    SELECT l.lead_no, position FROM unnest(CAST(:words AS text[])) WITH ORDINALITY AS said(word, position)
+    SELECT l.lead_no, word, position FROM unnest(CAST(:words AS text[])) WITH ORDINALITY AS said(word, position)
     JOIN leads AS l ON l.lead_no IN (word, upper(word), lower(word))
-) AS found GROUP BY lead_no ORDER BY min(position)
+) AS found GROUP BY lead_no
+ORDER BY min(position), min(position) FILTER (WHERE word = lead_no), lead_no
 """)

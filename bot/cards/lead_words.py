@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.cards.common import cut, moment, plain
 from bot.cards.lead_actions import AssignLead, ShelveLead
-from bot.cards.leads import LeadSheet, ended_words, same_words, when
+from bot.cards.leads import NOTE_LENGTH, LeadSheet, ended_words, same_words, when
 from bot.cards.unusual import wan
 from bot.domain.leads.cases import LeadCase, LeadState, Turn
 from bot.domain.leads.moves import Why
@@ -55,7 +55,7 @@ def won(sheet: LeadSheet) -> str:
 
 
 def closed(sheet: LeadSheet) -> str:
-    return f"已关闭 {named(sheet.record)}：{plain(sheet.case.turns[-1].note)}。"
+    return f"已关闭 {named(sheet.record)}：{plain(cut(sheet.case.turns[-1].note, NOTE_LENGTH))}。"
 
 
 def claimed(sheet: LeadSheet) -> str:

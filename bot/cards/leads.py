@@ -19,6 +19,7 @@ from bot.messages import Button, Card, Field, Style
 MAX_VALUE = 30  # characters in a WeCom field
 MAX_BODY = 158  # characters that fit on a WeCom card; more would come as a second message
 WHY_LENGTH, SAME_LENGTH = 66, 40
+NOTE_LENGTH = 60  # of a reason that somebody typed; the whole of it is kept
 REASON, WHOM, CLOSE_REASON = "为什么退回？", "转给谁？姓名或工号", "为什么关闭？"
 
 
@@ -155,10 +156,10 @@ def ended_words(sheet: LeadSheet, turn: Turn) -> str:
     who, at = sheet.name_of(turn.employee_no), moment(turn.ended_at) if turn.ended_at else ""
     following = next((each for each in sheet.case.turns if each.turn_no == turn.turn_no + 1), None)
     to = sheet.name_of(following.employee_no) if following else ""
-    pooled = sheet.case.state is LeadState.POOL
+    pooled, why = sheet.case.state is LeadState.POOL, plain(cut(turn.note, NOTE_LENGTH))
     match turn.ending:
         case Ending.DECLINED:
-            return f"{who} {at} 退回{f'：{plain(turn.note)}' if turn.note else ''}"
+            return f"{who} {at} 退回{f'：{why}' if why else ''}"
         case Ending.LAPSED:
             return f"{at} 已超时，{'放入公海' if pooled and not following else '转给下一位'}"
         case Ending.HANDED_ON:
@@ -171,7 +172,7 @@ def ended_words(sheet: LeadSheet, turn: Turn) -> str:
         case Ending.WITHDRAWN:
             return f"{at} 已撤销"
         case _:
-            return f"{who} {at} {turn.ending or ''}{f'：{plain(turn.note)}' if turn.note else ''}"
+            return f"{who} {at} {turn.ending or ''}{f'：{why}' if why else ''}"
 
 
 def when(at: datetime | None, *, near: datetime) -> str:

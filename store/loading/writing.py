@@ -61,8 +61,7 @@ def _conditions(parsed: Parsed) -> dict[str, sql.Composable]:
     action: sql.Composable = sql.SQL("NOTHING")
     if names:
         updates = _list(sql.SQL("{} = {}").format(sql.Identifier(name), _new_value(name)) for name in names)
-        # what the bot recorded is never touched by a file, not even by our own export of it
-        guard = sql.SQL("known.state = '已载入' AND " if parsed.spec.table.name == "visits" else "")
+        guard = _OUR_OWN.get(parsed.spec.table.name, sql.SQL(""))
         action = sql.SQL("UPDATE SET {}, loaded_at = now() WHERE {}{} IS DISTINCT FROM {}").format(
             updates, guard, old, new
         )
@@ -74,6 +73,16 @@ def _conditions(parsed: Parsed) -> dict[str, sql.Composable]:
         "same": sql.SQL("{} IS NOT DISTINCT FROM {}").format(old, new) if names else sql.SQL("true"),
         "action": action,
     }
+
+
+# What the bot recorded is never touched by a file, not even by our own export of it; a lead that came to us by another
+# way stays as its rep read it.
+_OUR_OWN = {
+    "visits": sql.SQL("known.state = '已载入' AND "),
+    "leads": sql.SQL(
+        "NOT EXISTS (SELECT FROM lead_cases AS live WHERE live.lead_no = known.lead_no AND live.origin <> 'file') AND "
+    ),
+}
 
 
 def _list(parts: Iterable[sql.Composable]) -> sql.Composed:

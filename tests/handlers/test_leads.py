@@ -126,6 +126,22 @@ async def test_numbers_of_other_systems_are_typed_as_they_are(firm: Desk) -> Non
     assert "已关闭 Crm-7/42 杭州朴枢物流有限公司：空号" in await firm.says("LiLei", "关闭 CRM-7/42 空号")
 
 
+async def test_two_systems_whose_numbers_differ_by_case_only(firm: Desk) -> None:
+    await arrives(firm, enquiry("WEB-a", at=firm.clock.now()), enquiry("WEB-A", at=firm.clock.now()))
+    assert "已接受 WEB-A " in await firm.says("LiLei", "接受 WEB-A")
+    assert "已接受 WEB-a " in await firm.says("LiLei", "接受 WEB-a")
+
+
+async def test_a_long_reason_is_kept_whole_and_shown_in_short(firm: Desk) -> None:
+    await arrives(firm)
+    why = "不是我的行业，也不在我的区域😀" * 200
+    assert "会转给下一位" in await firm.says("LiLei", f"退回 {NUMBER} {why}")
+    assert len(await firm.says("LiLei", f"接受 {NUMBER}")) < 200
+    assert all(len(shown) < 400 for shown in await firm.shown_to("LiLei"))
+    async with firm.unit_of_work() as uow:
+        assert (await uow.leads.get(NUMBER)).turns[0].note == why
+
+
 async def test_of_several_one_has_to_be_named(firm: Desk) -> None:
     await arrives(firm, *(enquiry(f"XS26021200{number}", at=firm.clock.now()) for number in (1, 2)))
     shown = await firm.says("LiLei", "接受")
@@ -206,6 +222,14 @@ async def test_only_those_concerned_may_look_or_act(firm: Desk) -> None:
     assert "不在你手上，现在在李雷手上" in await firm.says("hanmei", f"接受 {NUMBER}")  # she entered it
 
 
+async def test_a_number_typed_at_random_tells_nothing_of_a_colleagues_lead(firm: Desk) -> None:
+    await arrives(firm)
+    for typed in (f"领取 {NUMBER}", f"接受 {NUMBER}", f"线索 {NUMBER}", f"为什么 {NUMBER}"):
+        said = await firm.says("dd_zhaomin", typed, channel=DINGTALK)
+        assert "朴枢" not in said, said
+        assert "李雷" not in said, said
+
+
 # -- time -------------------------------------------------------------------------------------------------------------
 async def later(firm: Desk, minutes: int) -> None:
     firm.minutes_later(minutes)
@@ -257,6 +281,42 @@ async def test_an_answer_stops_the_clock(firm: Desk) -> None:
     await firm.says("LiLei", "打电话了")
     await later(firm, 60)
     assert await state(firm) == ("跟进中", "YG010")
+
+
+async def on_its_way(firm: Desk, minutes: int, *, arrived: bool) -> None:
+    """The platform was away so long: the cards put out before came late, or have not come yet."""
+    async with firm.unit_of_work() as uow:
+        state, sent = ("sent", "clock_timestamp()") if arrived else ("queued", "NULL")
+        await uow.connection.execute(
+            text(f"UPDATE outbox SET created_at = clock_timestamp() - make_interval(mins => {minutes}), "
+                 f"state = '{state}', sent_at = {sent}")
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("arrived", [False, True])
+async def test_after_hours_without_service_nobody_is_blamed_for_what_they_did_not_see(
+    arrived: bool, firm: Desk
+) -> None:
+    await arrives(firm)
+    await on_its_way(firm, 180, arrived=arrived)
+    await later(firm, 181)
+    assert await state(firm) == ("待响应", "YG010")
+    assert len(await firm.shown_to("LiLei")) == 1, "the card: neither reminder nor lapse"
+    assert "还剩 30 分钟" in await firm.says("LiLei", "线索"), "12:30 and the noon break"
+    await later(firm, 50)
+    assert "还剩 9 分钟" in await firm.last("LiLei")
+    await firm.says("LiLei", f"接受 {NUMBER}")
+    assert await state(firm) == ("跟进中", "YG010")
+
+
+async def test_after_hours_without_service_what_was_seen_lapses_once_without_a_reminder(firm: Desk) -> None:
+    await arrives(firm, *(enquiry(f"XS26021200{number}", at=firm.clock.now()) for number in (1, 2)))
+    await on_its_way(firm, 0, arrived=True)
+    await later(firm, 200)
+    await lead_sla(firm.job_context())
+    said = [words for words in await firm.shown_to("LiLei") if "\n" not in words]
+    assert said == [f"XS26021200{number} 杭州朴枢物流有限公司 30 分钟没有响应，已转给下一位。" for number in (1, 2)]
+    assert await state(firm) == ("待响应", "YG013")
 
 
 # -- leavers ----------------------------------------------------------------------------------------------------------

@@ -18,10 +18,11 @@ from bot.domain.leads.moves import close
 from bot.domain.leads.replay import Snapshot, replay
 from bot.domain.leads.values import Reason
 from bot.domain.people import Employee, Role
-from jobs.lead_dispatch import give_out
+from jobs.lead_dispatch import LeadDispatcher, give_out
 from store.lead_roster import Rosters
 from tests.support.lead_office import context, hire, reps, set_rules
 from tests.support.leads import enquiry, put_leads
+from tests.support.waiting import until
 
 NINE = datetime(2026, 2, 12, 9, 0, tzinfo=SHANGHAI)
 Make = Callable[[], Any]
@@ -243,3 +244,20 @@ async def test_history_goes_out_only_where_an_operator_asks_as_of_a_moment(make:
     for placed in (3, 0):
         assert await give_out(replace(context(make, people, then), asked=True), Rosters()) == placed
     assert sum((await holders(make)).values()) == 3
+
+
+async def test_a_lead_that_somebody_only_looks_at_is_given_out_as_soon_as_they_are_done(make: Make) -> None:
+    """A repeated POST, a refused word: they lock the lead, change nothing, and tell nobody."""
+    people = reps(1)
+    await hire(make, people)
+    dispatcher = LeadDispatcher(lambda: context(make, people, NINE))
+    await arrive(make, 1)
+    async with make() as uow:
+        await uow.leads.get("XS001")
+        running = asyncio.create_task(dispatcher.run())
+        await asyncio.sleep(0.3)
+    try:
+        await until(lambda: holders(make), seconds=2)
+    finally:
+        dispatcher.stop()
+        await running

@@ -157,6 +157,34 @@ async def test_visits_the_bot_recorded_are_left_alone(database: Database, load: 
     assert contents == [("新",), ("机器人记的",)]
 
 
+async def test_a_live_lead_stays_as_its_rep_read_it(database: Database, load: Load) -> None:
+    head = "线索编号,到达时间,公司名称,手机号,区域\n"
+    async with database.engine.begin() as connection:
+        await connection.execute(
+            text("INSERT INTO leads (lead_no, received_at, company) SELECT 'WEB-1', now(), '杭州朴枢物流有限公司'")
+        )
+        await connection.execute(
+            text("INSERT INTO lead_cases (lead_no, state, queued_at, origin, holder_no, turn_no) "
+                 "VALUES ('WEB-1', '待响应', now(), 'api', 'YG010', 1)")
+        )  # fmt: skip
+    report = await load(
+        **{
+            "线索.csv": (
+                head
+                + "WEB-1,2025-01-01 09:00,另一家公司,19900000009,宁波大区\n"
+                + "XS2,2025-01-01 09:00,乐清铭图物流,19900000002,杭州大区\n"
+                + "XS3,2025-13-01 09:00,缺日子,19900000003,杭州大区\n"
+                + ",2025-01-01 09:00,缺编号,19900000003,杭州大区\n"
+            ).encode("gb18030")
+        }
+    )
+    assert counts(of(report, "线索.csv")) == (4, 1, 0, 2)
+    assert await rows(database, "SELECT company, mobile, region FROM leads WHERE lead_no = 'WEB-1'") == [
+        ("杭州朴枢物流有限公司", "", "")
+    ]
+    assert await rows(database, "SELECT lead_no, state, holder_no FROM lead_cases") == [("WEB-1", "待响应", "YG010")]
+
+
 async def test_numbers_of_coming_visits_stay_above_those_loaded(database: Database, load: Load) -> None:
     await load(客户=CUSTOMERS, 拜访=VISITS + "BF260212000777,KH0001,YG026,2026-02-12 08:00:00,电话,别处记的,\n")
     assert (await rows(database, "SELECT nextval('visit_serial')"))[0][0] == 778

@@ -129,6 +129,18 @@ async def test_a_record_is_applied_once_and_bad_ones_keep_nobody_out(http: httpx
     ]
 
 
+async def test_the_same_number_with_other_content_changes_nothing(http: httpx.AsyncClient, house: House) -> None:
+    assert await post(http, FULL) == [("accepted", "")]
+    other = FULL | {"company": "别的公司", "mobile": "19900009999", "amount": 1}
+    assert [status for status, _ in await post(http, other, FULL | {"external_id": "crm-1"})] == [
+        "duplicate",
+        "accepted",  # another spelling is another number of the sender's
+    ]
+    async with house.database.engine.connect() as connection:
+        rows = await connection.execute(text("SELECT company FROM leads WHERE lead_no = 'CRM-1'"))
+        assert rows.scalars().all() == ["杭州朴枢物流有限公司"]
+
+
 async def test_a_repeated_enquiry_names_the_first(http: httpx.AsyncClient) -> None:
     await post(http, FULL)
     answer = await http.post("/api/v1/leads", json=FULL | {"external_id": "CRM-9"})
@@ -142,6 +154,12 @@ async def test_a_repeated_enquiry_names_the_first(http: httpx.AsyncClient) -> No
     [
         pytest.param({"external_id": ""}, "缺 external_id", id="no number"),
         pytest.param({"external_id": "A 1"}, "空格", id="a number that can not be typed"),
+        pytest.param({"external_id": "A\u200b1"}, "看不见的字符", id="a number with something invisible in it"),
+        pytest.param({"external_id": True}, "应为文字", id="a number that is none"),
+        pytest.param({"amount": 1e30}, "大得不可能", id="an amount that nobody has"),
+        pytest.param({"received_at": 1770858000}, "应为文字", id="a time as seconds"),
+        pytest.param({"received_at": "9999-12-31T23:59:59-12:00"}, "看不懂", id="a time beyond all years"),
+        pytest.param({"company": " ", "contact": None, "mobile": ""}, "至少填一项", id="nobody"),
         pytest.param({"region": "火星"}, "请写 宁波大区、杭州大区 之一，或留空", id="no such region"),
         pytest.param({"intent": "maybe"}, "应为 high、medium、low", id="no such intent"),
         pytest.param({"amount": -3}, "负数", id="a negative amount"),
@@ -165,6 +183,16 @@ async def test_what_is_wrong_is_said(http: httpx.AsyncClient, change: dict[str, 
     [
         pytest.param({"amount": 39000.5}, {"amount_fen": 3_900_050}, id="a number"),
         pytest.param({"amount": "面议"}, {"amount_fen": None, "amount_text": "面议"}, id="no number, kept as said"),
+        pytest.param({"amount": "约5000"}, {"amount_fen": 500_000, "amount_text": "约5000"}, id="about"),
+        pytest.param({"amount": "-"}, {"amount_fen": None, "amount_text": "-"}, id="a dash"),
+        pytest.param({"amount": 1e9}, {"amount_fen": 100_000_000_000}, id="very much"),
+        pytest.param(
+            {"amount": "NaN"}, {"amount_fen": None, "amount_text": "NaN"}, id="what a program makes of nothing"
+        ),
+        pytest.param({"mobile": 13800000000}, {"mobile_key": "13800000000"}, id="a mobile as a number"),
+        pytest.param({"mobile": "１３８００００００００"}, {"mobile_key": "13800000000"}, id="full width"),
+        pytest.param({"company": "乐购😀超市\0"}, {"company": "乐购😀超市"}, id="signs that are no letters"),
+        pytest.param({"external_id": 4711}, {"lead_no": "4711"}, id="a number as a number"),
         pytest.param({"intent": "中"}, {"intent": "中"}, id="in Chinese"),
         pytest.param({"intent": "LOW"}, {"intent": "低"}, id="in capitals"),
         pytest.param({"mobile": "0571-8888 9999"}, {"mobile": "0571-8888 9999", "mobile_key": ""}, id="a switchboard"),
@@ -192,6 +220,10 @@ async def test_what_is_understood(
         pytest.param(b"[]", 422, id="nothing in it"),
         pytest.param(json.dumps([{"external_id": "1"}] * 1001).encode(), 413, id="too many"),
         pytest.param(b" " * (MAX_BYTES + 1), 413, id="too big"),
+        pytest.param(b"[" * 100_000 + b"]" * 100_000, 400, id="too deep"),
+        pytest.param(b" " * (10 << 20), 413, id="ten megabytes"),
+        pytest.param(b'{"external_id": "1", "amount": NaN}', 400, id="no JSON number"),
+        pytest.param(b'{"external_id": "1", "company": "a\\ud800b"}', 400, id="half a sign"),
         pytest.param(b"[1]", 422, id="no record in it"),
     ],
 )

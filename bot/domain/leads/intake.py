@@ -30,7 +30,6 @@ _LONGEST = {"external_id": 64, "company": 200, "contact": 50, "mobile": 50, "reg
             "source": 50, "note": 5000, "intent": 10, "amount": 50, "received_at": 40}  # fmt: skip
 _INTENTS = {"high": Intent.HIGH, "medium": Intent.MEDIUM, "low": Intent.LOW, "hot": Intent.HIGH, "mid": Intent.MEDIUM,
             **{each.value: each for each in Intent}}  # fmt: skip
-_NUMBER = re.compile(r"[^\s\x00-\x1f\x7f]+")
 _AHEAD = timedelta(days=1)  # clocks differ, and so do ideas of a time zone
 _REGION_END = re.compile(r"(?:大区|区域|片区|地区|市|区)$")
 
@@ -47,8 +46,8 @@ def to_record(given: Mapping[str, Any], *, regions: Collection[str], now: dateti
     values = {name: _text(name, given.get(name)) for name in FIELDS if name not in ("amount", "received_at")}
     if not values["external_id"]:
         raise BadInput("缺 external_id（线索编号），请填你方系统里这条线索的唯一编号")
-    if not _NUMBER.fullmatch(values["external_id"]):
-        raise BadInput("external_id 里有空格或控制字符，请去掉")
+    if " " in values["external_id"] or not values["external_id"].isprintable():  # nobody could type it
+        raise BadInput("external_id 里有空格或看不见的字符，请去掉")
     if not (values["company"] or values["contact"] or values["mobile"]):
         raise BadInput("company、contact、mobile 都空着，至少填一项")
     amount_fen, amount_text = _amount(given.get("amount"))

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.domain.leads.cases import OPEN, OVER, Ending, How, LeadCase, LeadState, Response, Turn
@@ -24,6 +24,7 @@ from bot.domain.leads.values import Reason
 from bot.domain.worktime import add_working_minutes
 from bot.errors import SalesBotError
 
+_LATE = timedelta(minutes=1)  # a card on its way for less came at once
 FAILED = (Ending.DECLINED, Ending.LAPSED)  # so many of them and the lead goes to 公海
 
 
@@ -225,6 +226,21 @@ def remind(case: LeadCase, *, at: datetime) -> LeadCase:
     if turn is None or turn.reminded_at is not None:
         return case
     return _with_turn(case, replace(turn, reminded_at=at))
+
+
+def shown_late(case: LeadCase, late: timedelta, rules: LeadRules) -> LeadCase:
+    """The card came `late` (the service or the platform was away): the time to answer runs from when it came.
+
+    What was answered, or is due later anyhow, stays as it is.
+    """
+    turn = case.turn
+    if turn is None or case.state is not LeadState.OFFERED or turn.due_at is None or late < _LATE:
+        return case
+    shown_at = turn.given_at + late
+    due_at = add_working_minutes(shown_at, rules.respond_minutes)
+    if due_at <= turn.due_at:
+        return case
+    return _with_turn(case, replace(turn, remind_at=add_working_minutes(shown_at, rules.remind_minutes), due_at=due_at))
 
 
 def must_lapse(case: LeadCase, *, at: datetime) -> bool:
