@@ -94,7 +94,7 @@ NO_FILTER: Mapping[str, Any] = {
 # When the platform took a card: the moment it was given, by business time, and what sending took, by real time.
 ROWS = text("""
 WITH known AS (
-    SELECT l.*, c.lead_no IS NOT NULL AS live, c.same_kind, c.same_no, c.same_why, c.owner_no,
+    SELECT l.*, c.lead_no IS NOT NULL AS live, c.same_kind, c.same_no, c.same_why, c.owner_no, c.waits_for,
            t.employee_no AS turn_employee, t.score AS turn_score, t.given_at AS turn_given_at,
            t.given_at + card.took AS turn_told_at, answer.responded_at,
            CASE WHEN c.lead_no IS NULL THEN '历史'

@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from bot.cards.lead_words import WAITS_FOR
 from bot.clock import SHANGHAI
+from bot.domain.leads.cases import LeadState
+from bot.domain.leads.values import Reason
 from store.database import Database
 from store.lead_export import NO_FILTER, ROWS
 
@@ -53,6 +56,7 @@ def _to_item(row: Any) -> dict[str, Any]:
         "intent": row.intent,
         "note": row.note,
         "state": row.state,
+        "waits_for": WAITS_FOR[Reason(row.waits_for)] if row.state == LeadState.WAITING else "",
         "employee_no": row.employee_no or "",
         "score": None if row.score is None else round(row.score, 4),
         "assigned_at": _local(row.given_at),

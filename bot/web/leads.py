@@ -44,6 +44,7 @@ class LeadItem(BaseModel):
     intent: str
     note: str
     state: str  #: 历史 for leads that came by file
+    waits_for: str  #: why nobody has a lead that is 待分配
     employee_no: str
     score: float | None
     assigned_at: str | None

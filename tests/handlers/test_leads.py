@@ -302,7 +302,7 @@ async def test_after_hours_without_service_nobody_is_blamed_for_what_they_did_no
     await later(firm, 181)
     assert await state(firm) == ("待响应", "YG010")
     assert len(await firm.shown_to("LiLei")) == 1, "the card: neither reminder nor lapse"
-    assert "还剩 30 分钟" in await firm.says("LiLei", "线索"), "12:30 and the noon break"
+    assert "13:30 前响应" in await firm.says("LiLei", "线索"), "30 minutes, the noon break between"
     await later(firm, 50)
     assert "还剩 9 分钟" in await firm.last("LiLei")
     await firm.says("LiLei", f"接受 {NUMBER}")

@@ -73,7 +73,7 @@ async def test_each_manager_gets_words_and_a_picture_once_though_the_night_ran_t
     assert picture == "[图片] 线索日报-0211-杭州大区.png"
     assert "线索日报 2月11日 周三 · 杭州大区" in words
     assert "来了 3 条，派出 4 次，其中高意向 3 次。" in words
-    assert "首次响应一半在 11 分钟内，九成在 11 分钟内（只算工作时间）。" in words
+    assert "回了的 2 条最慢 11 分钟（只算工作时间）。" in words
     assert "按时 2/3 条，1 条没按时。" in words
     assert "1 条超时没回，已改派" in words
     assert "不够每人一条，还谈不上公平不公平。" in words

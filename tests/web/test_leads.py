@@ -260,7 +260,8 @@ async def test_leads_come_filtered_and_newest_first(http: httpx.AsyncClient, hou
         "lead_no": "A1", "received_at": "2026-02-12T08:00:00+08:00", "source": "官网", "contact": "王1",
         "company": "杭州朴枢物流有限公司", "mobile": "19900000001", "region": "杭州大区", "industry": "软件订阅",
         "amount": "30000.00",
-        "intent": "高", "note": "", "state": "待分配", "employee_no": "", "score": None, "assigned_at": None,
+        "intent": "高", "note": "", "state": "待分配", "waits_for": "马上分配",
+        "employee_no": "", "score": None, "assigned_at": None,
         "responded_at": None, "same_kind": "", "same_no": "", "same_why": "",
     }  # fmt: skip
 

@@ -18,14 +18,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.domain.leads.cases import OPEN, OVER, Ending, How, LeadCase, LeadState, Response, Turn
+from bot.domain.leads.cases import FAILED, OPEN, OVER, Ending, How, LeadCase, LeadState, Response, Turn
 from bot.domain.leads.rules import LeadRules
 from bot.domain.leads.values import Reason
 from bot.domain.worktime import add_working_minutes
 from bot.errors import SalesBotError
 
 _LATE = timedelta(minutes=1)  # a card on its way for less came at once
-FAILED = (Ending.DECLINED, Ending.LAPSED)  # so many of them and the lead goes to 公海
 
 
 class Why(StrEnum):
