@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+import psycopg
+
 MOST = 64  # calls in one statement
 T = TypeVar("T")
 R = TypeVar("R")
@@ -15,7 +17,8 @@ R = TypeVar("R")
 class Together(Generic[T, R]):
     """`await call(item)` gives what `do` gives for it; `do` takes all that came while the one before was under way.
 
-    Whoever comes while nothing is under way pays for no bookkeeping. An exception of `do` reaches all of its callers.
+    Whoever comes while nothing is under way pays for no bookkeeping. An exception of `do` reaches all of its callers;
+    when the database is away also those who wait for the next statement, since each would take as long to fail.
     """
 
     def __init__(self, do: Callable[[Sequence[T]], Awaitable[Sequence[R]]], *, most: int = MOST) -> None:
@@ -33,6 +36,9 @@ class Together(Generic[T, R]):
         self._busy = True
         try:
             return (await self._do([item]))[0]
+        except psycopg.OperationalError as error:
+            self._give_up(error)
+            raise
         finally:
             if self._waiting:
                 self._rest = asyncio.create_task(self._serve(), name="together")
@@ -58,7 +64,15 @@ class Together(Generic[T, R]):
             for _, future in batch:
                 if not future.done():
                     future.set_exception(error)
+            if isinstance(error, psycopg.OperationalError):
+                self._give_up(error)
         else:
             for (_, future), answer in zip(batch, answers, strict=True):
                 if not future.done():
                     future.set_result(answer)
+
+    def _give_up(self, error: psycopg.OperationalError) -> None:
+        while self._waiting:
+            _, future = self._waiting.popleft()
+            if not future.done():
+                future.set_exception(error)

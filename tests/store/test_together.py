@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+import psycopg
 import pytest
 
 from store.together import Together
@@ -48,6 +49,21 @@ async def test_a_failure_reaches_all_who_share_it_and_the_next_may_succeed() -> 
     assert [type(each) for each in failed] == [ConnectionError] * 3
     count.failing = False
     assert await call(4) == 8
+
+
+@pytest.mark.parametrize("away", [True, False])
+async def test_while_the_database_is_away_nobody_waits_for_a_failure_of_their_own(away: bool) -> None:
+    asked = []
+
+    async def fail(numbers: Sequence[int]) -> list[int]:
+        asked.append(len(numbers))
+        await asyncio.sleep(0.005)
+        raise psycopg.OperationalError if away else ValueError
+
+    call = Together(fail, most=2)
+    failed = await asyncio.gather(*(call(number) for number in range(6)), return_exceptions=True)
+    assert len({type(each) for each in failed}) == 1
+    assert asked == ([1] if away else [1, 2, 2, 1])
 
 
 async def test_who_gives_up_waiting_keeps_nobody_else_from_an_answer() -> None:
