@@ -19,6 +19,7 @@ from bot.messages import InboundMessage
 from bot.router import Router
 from handlers import lead_entry
 from handlers.context import Context
+from handlers.lead_review import show_lead_review
 from handlers.which_lead import concerned, find_number, lead_desk, meant, must_see, of_this_turn, refuse
 from store.lead_desk import LeadDesk
 from store.lead_views import LeadViews
@@ -181,6 +182,9 @@ async def show_leads(message: InboundMessage, ctx: Context, rest: str) -> None:
     """线索 [编号]：你手上的线索和剩余时间；经理看排队、没响应和公海。例：线索 XS260212001"""
     if is_entry(rest):  # 线索 公司：… 电话：…: a new one
         await lead_entry.enter(message, ctx, rest)
+        return
+    if rest == "日报":
+        await show_lead_review(ctx)
         return
     number, said = await find_number(ctx, rest)
     if number:

@@ -156,7 +156,7 @@ async def test_a_manager_asks_for_it_again_and_a_rep_may_not(office: Office) -> 
     await _morning(office)
     before = len(office.dingtalk.shown_to(manager))
     await office.at("2026-02-12 15:00")
-    await office.dingtalk.says(manager, "看看线索日报")
+    await office.dingtalk.says(manager, "线索 日报")
     await office.settle()
     picture, words = office.dingtalk.shown_to(manager)[before:]
     assert picture.startswith("[图片]")
