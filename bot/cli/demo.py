@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
 from datetime import datetime
 from importlib.resources import as_file, files
@@ -20,6 +21,8 @@ from bot.settings import DingTalkSettings, Settings, SpeechSettings, load_settin
 
 commands = typer.Typer()
 console = Console()
+
+DEMO_KEY = "salesbot-demo-only"  # no secret: the demo listens on this machine alone and has nothing but sample data
 
 
 @commands.command()
@@ -41,7 +44,10 @@ def demo_settings(sandbox_url: str, bot_port: int, data_dir: str) -> Settings:
 
     sandbox = SandboxConfig()
     values: dict[str, dict[str, Any]] = {
-        "SERVER": {"PORT": bot_port},
+        "SERVER": {
+            "PORT": bot_port,
+            "API_KEYS": json.dumps([{"name": "演示", "key": DEMO_KEY, "scopes": ["intake", "read"]}]),
+        },
         "WECOM": {
             "ENABLED": True,
             "CORP_ID": sandbox.corp_id,
@@ -106,8 +112,30 @@ async def _demo(port: int, *, reset: bool, data_dir: str) -> None:
         console.print(f"\n[bold green]好了。[/]在浏览器里打开 [bold]{sandbox.url}/[/]（Ctrl-C 结束）")
         console.print("左边是销售的企业微信，右边是经理的钉钉。先试：绿源滨江曹姐定了两万五，下周三送货", style="dim")
         console.print("再试合同审批：合同 绿源滨江 85万 9.2折 一年", style="dim")
+        console.print("官网来一条线索，在另一个窗口执行：", style="dim")
+        console.print(lead_by_hand(bot_port), soft_wrap=True, markup=False, highlight=False)
         await stop.wait()
         console.print("\n正在收尾……", style="dim")
+
+
+def lead_by_hand(bot_port: int) -> str:
+    """A line for the shell that hands one lead in, as a web site would, each time under a new number."""
+    lead = {
+        "company": "杭州望江机电有限公司",
+        "contact": "沈女士",
+        "mobile": "19900007788",
+        "region": "杭州",
+        "industry": "工业",
+        "amount": "30万",
+        "intent": "high",
+        "source": "官网表单",
+        "note": "换三台空压机，月底前定",
+    }
+    body = json.dumps(lead, ensure_ascii=False)[1:]
+    return (
+        f"curl -X POST http://127.0.0.1:{bot_port}/api/v1/leads -H 'Authorization: Bearer {DEMO_KEY}'"
+        f""" -d '{{"external_id": "WEB-'$(date +%s)'", {body}'"""
+    )
 
 
 def hearing(sandbox_url: str) -> SpeechSettings:
