@@ -23,7 +23,7 @@ from store.unit_of_work import UnitOfWork
 
 log = structlog.get_logger()
 
-MAX_FIRES = 1000  # looked at per job and tick
+MAX_FIRES = 1000  # looked at per job and tick; behind them only those within the catch-up time
 MAX_RUNS_AFTER_MOVE = 31  # per job, when somebody moves the business clock far ahead
 
 
@@ -78,10 +78,11 @@ class Scheduler:
         """Fire times in (since, now]. After a stand-still only the last one, and only within the job's catch-up time;
         after the clock was moved by hand all of them, since that is what moving it is for."""
         fires: list[datetime] = []
+        recent = now - job.catch_up
         at = next_run(timing, since, self._next_fire)
-        while at is not None and at <= now and len(fires) < MAX_FIRES:
+        while at is not None and at <= now:
             fires.append(at.astimezone(UTC))
-            at = next_run(timing, at, self._next_fire)
+            at = next_run(timing, max(at, recent) if len(fires) >= MAX_FIRES else at, self._next_fire)
         if moved and job.about_its_day:
             return fires[-MAX_RUNS_AFTER_MOVE:]
         late = [fire for fire in fires[:-1] if now - fire > timedelta(minutes=1)]
