@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 
 from bot.cards import lead_words as words
@@ -19,6 +20,7 @@ from store.lead_views import LeadViews
 
 _EDGES = " ,，:：。;；"
 _WORDS = 6  # of a message that may be a number
+_NUMBER_LIKE = re.compile(r"[a-z]{2,10}[-_/]?\d[\d\-_/]*")  # web-1, xs999
 
 
 async def lead_desk(ctx: Context) -> LeadDesk:
@@ -63,9 +65,16 @@ async def find_number(ctx: Context, rest: str) -> tuple[str, str]:
 async def meant(
     ctx: Context, rest: str, word: str, states: Collection[LeadState] = OPEN
 ) -> tuple[LeadCase, str] | None:
-    """The lead whose number was typed, locked, and the other words; without one the only one in hand, else a list."""
+    """The lead whose number was typed, locked, and the other words; without one the only one in hand, else a list.
+
+    Raises:
+        NotFound: what looks like a number is none; it must not pass for the reason to give another lead back.
+    """
     number, said = await find_number(ctx, rest)
     if not number:
+        first = next(iter(said.split()), "").strip(_EDGES)
+        if _NUMBER_LIKE.fullmatch(fold(first)) and ctx.directory.employee(first.upper()) is None:
+            raise NotFound(words.no_such_lead(first))
         own = await LeadViews(ctx.uow.connection).held_by(ctx.employee.employee_no, states)
         if len(own) != 1:
             ctx.reply(words.which(own, word))
