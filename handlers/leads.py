@@ -207,7 +207,8 @@ async def _show(ctx: Context, number: str) -> None:
 @router.command("公海", "pool")
 async def show_pool(message: InboundMessage, ctx: Context, rest: str) -> None:
     """公海：没有人接的线索，销售可以领取。"""
-    ctx.reply(lists.pool_list(await LeadViews(ctx.uow.connection).pool(_regions(ctx))))
+    pool = await LeadViews(ctx.uow.connection).pool(_regions(ctx))
+    ctx.reply(lists.pool_list(pool, claims=takes_leads(ctx.employee)))
 
 
 def _regions(ctx: Context) -> tuple[str, ...] | None:

@@ -14,7 +14,6 @@ from sqlalchemy import text
 from bot.cards import lead_words as words
 from bot.domain.leads.cases import LeadCase
 from bot.domain.leads.moves import lapse, must_lapse, must_remind, remind
-from bot.domain.worktime import working_minutes_between
 from bot.messages import Text
 from bot.schedule import Schedule
 from jobs.context import JobContext
@@ -82,7 +81,7 @@ async def _remind(at: datetime, desk: LeadDesk, case: LeadCase) -> None:
     employee = desk.directory.employee(case.holder_no)
     if turn is None or turn.due_at is None or employee is None:
         return
-    said = words.reminder(await desk.sheet(case), turn, working_minutes_between(at, turn.due_at))
+    said = words.reminder(await desk.sheet(case), turn, now=at)
     desk.send(employee, Text(text=said), dedup_key=f"lead:{case.lead_no}:{turn.turn_no}:remind")
 
 

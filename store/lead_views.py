@@ -88,7 +88,10 @@ SELECT l.*, c.queued_at, c.waits_for FROM lead_cases AS c JOIN leads AS l USING 
 WHERE c.state = '待分配' AND {_IN} ORDER BY c.queued_at, c.lead_no LIMIT 200
 """)  # noqa: S608 - constants only
 _POOL = text(f"""
-SELECT l.*, c.turn_no AS tries FROM lead_cases AS c JOIN leads AS l USING (lead_no)
+SELECT l.*, (
+    SELECT count(DISTINCT t.employee_no) FROM lead_turns AS t
+    WHERE t.lead_no = c.lead_no AND t.ending IN ('退回', '超时')
+) AS tries FROM lead_cases AS c JOIN leads AS l USING (lead_no)
 WHERE c.state = '公海' AND {_IN} ORDER BY c.queued_at, c.lead_no LIMIT 200
 """)  # noqa: S608
 _DECLINED = text(f"""

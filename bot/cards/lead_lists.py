@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.cards.common import cut, plain
-from bot.cards.lead_words import WAITS_FOR, named
+from bot.cards.lead_words import WAITS_FOR, named, time_left
 from bot.cards.unusual import wan
 from bot.cards.waiting import duration, waited
 from bot.domain.leads.cases import LeadState
@@ -42,7 +42,7 @@ class QueuedLead:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolLead:
     record: LeadRecord
-    tries: int
+    tries: int  #: different people who gave it back or let it lapse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,21 +103,24 @@ def managers_view(view: ManagersView, *, now: datetime) -> str:
     return "\n".join(parts)
 
 
-def pool_list(leads: Sequence[PoolLead]) -> str:
+def pool_list(leads: Sequence[PoolLead], *, claims: bool) -> str:
+    """`claims`: the reader takes leads; a manager gives them to somebody."""
     if not leads:
         return "公海是空的。"
     lines = _cut([pool_line(lead) for lead in leads], at_most=12)
-    return "\n".join([f"公海（{len(leads)}）", *lines, f"回复「领取 {leads[0].record.lead_no}」就归你。"])
+    first = leads[0].record.lead_no
+    end = f"回复「领取 {first}」就归你。" if claims else f"发「指派 {first} 某人」派给谁。"
+    return "\n".join([f"公海（{len(leads)}）", *lines, end])
 
 
 def pool_line(lead: PoolLead) -> str:
-    return f"· {named(lead.record)}{_about(lead.record)}，{lead.tries} 人没接"
+    tried = f"，{lead.tries} 人没接" if lead.tries else ""
+    return f"· {named(lead.record)}{_about(lead.record)}{tried}"
 
 
 def _waiting_line(lead: OpenLead, now: datetime) -> str:
     assert lead.due_at is not None
-    left = working_minutes_between(now, lead.due_at)
-    return f"· {named(lead.record)}{_about(lead.record)}，还剩 {left} 分钟"
+    return f"· {named(lead.record)}{_about(lead.record)}，{time_left(lead.due_at, now=now)}"
 
 
 def _working_line(lead: OpenLead) -> str:

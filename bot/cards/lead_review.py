@@ -19,6 +19,7 @@ from bot.domain.leads.values import Reason
 from bot.messages import Markdown
 
 MAX_PEOPLE = 5  # of each part; what is left is counted
+FEW_ANSWERS = 3  # fewer have no middle worth telling
 SMALL_REGRET = 1.0  # percent; below that hindsight is not worth a word more
 _COMPANY = 14  # characters of a company's name
 WAITS_FOR = {
@@ -100,11 +101,18 @@ def _answered(review: Review) -> list[str]:
     if answers.median_minutes is None or answers.p90_minutes is None:
         return [f"{answers.expected} 条都超时了，没有人回。"]
     late = answers.expected - answers.in_time
-    return [
-        f"首次响应一半在 {math.ceil(answers.median_minutes)} 分钟内，"
-        f"九成在 {answers.p90_minutes} 分钟内（只算工作时间）。",
-        f"按时 {answers.in_time}/{answers.expected} 条" + (f"，{late} 条没按时。" if late else "，都按时。"),
-    ]
+    in_time = f"按时 {answers.in_time}/{answers.expected} 条" + (f"，{late} 条没按时。" if late else "，都按时。")
+    return [in_time, f"{_of_the_answered(review)}（只算工作时间）。"]
+
+
+def _of_the_answered(review: Review) -> str:
+    """How quick those were that were answered at all; of a handful there is no nine in ten."""
+    answers = review.responses
+    half, most = max(1, math.ceil(answers.median_minutes or 0)), max(1, answers.p90_minutes or 0)
+    who = "首次响应" if answers.answered == answers.expected else f"回了的 {answers.answered} 条里，"
+    if answers.answered < FEW_ANSWERS:
+        return f"{who.rstrip('里，')}最慢 {most} 分钟"
+    return f"{who}一半在 {half} 分钟内，九成在 {most} 分钟内"
 
 
 def _hindsight(review: Review) -> list[str]:
@@ -113,7 +121,8 @@ def _hindsight(review: Review) -> list[str]:
         return ["这一天没有按评分派的线索，没什么可比。"]
     regret = looked_back.regret
     if regret < SMALL_REGRET:
-        return [f"就算早知道当天所有线索，最多也只能再好 {regret:.1f}%，不用管。"]
+        better = f"最多也只能再好 {regret:.1f}%，不用管" if f"{regret:.1f}" != "0.0" else "也派不出更好的"
+        return [f"就算早知道当天所有线索，{better}。"]
     matters = "值得看看权重和各人上限" if regret > REGRET_WORTH_A_LOOK else "差得不多，不用调"
     lines = [f"要是早知道当天所有线索，派法还能再好 {regret:.1f}%：{matters}。"]
     if looked_back.losses:

@@ -83,7 +83,7 @@ def _scored(record: LeadRecord, kept: KeptDecision, names: Names, same_again: bo
     ]
     lines.append(_runner_up(kept, names))
     if kept.refused:
-        lines.append(f"没参与的 {sum(kept.refused.values())} 人：{_counts(kept.refused)}")
+        lines.append(_left_out("没参与的", kept.refused))
     if same_again is not None:
         lines.append(
             "复核：用当时的数据和规则重算，结果一样。"
@@ -116,8 +116,12 @@ def _runner_up(kept: KeptDecision, names: Names) -> str:
     return f"第二名是{second}，差 {max(kept.margin, 0.01):.2f} 分。"
 
 
-def _counts(refused: Mapping[Reason, int]) -> str:
-    return "，".join(
+def _left_out(who: str, refused: Mapping[Reason, int]) -> str:
+    """How many of what, `没参与的 32 人都不在这个区域` where it is one reason for all."""
+    count = sum(refused.values())
+    if len(refused) == 1:
+        return f"{who} {count} 人{'都' if count > 1 else ''}{_OUT[next(iter(refused))]}"
+    return f"{who} {count} 人：" + "，".join(
         f"{count} 人{_OUT[reason]}" for reason, count in sorted(refused.items(), key=lambda item: -item[1])
     )
 
@@ -143,7 +147,7 @@ def _given(case: LeadCase, turn: Turn, names: Names) -> str:
 def _waiting(case: LeadCase) -> list[str]:
     lines = [f"还没派出，从 {moment(case.queued_at)} 等到现在：{_WAITS[case.waits_for]}。"]
     if case.refused:
-        lines.append(f"接不了的 {sum(case.refused.values())} 人：{_counts(case.refused)}")
+        lines.append(_left_out("接不了的", case.refused))
     return lines
 
 

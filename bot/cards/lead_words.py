@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.cards.common import cut, moment, plain
 from bot.cards.lead_actions import AssignLead, ShelveLead
 from bot.cards.leads import LeadSheet, ended_words, same_words, when
 from bot.cards.unusual import wan
-from bot.domain.leads.cases import LeadCase, LeadState, Turn
+from bot.domain.leads.cases import FAILED, LeadCase, LeadState, Turn
 from bot.domain.leads.moves import Why
 from bot.domain.leads.records import LeadRecord
 from bot.domain.leads.values import Reason
 from bot.domain.people import Employee
+from bot.domain.worktime import working_minutes_between
 from bot.messages import Button, Card, Field, Style
 
 WHOM_TO_ASSIGN = "派给谁？姓名或工号"
 _SHOWN = 8  # leads in a list to choose from
+MAX_NEED = 60  # characters of what somebody wants, on a manager's card
 
 
 def named(record: LeadRecord) -> str:
@@ -85,7 +87,8 @@ def no_such_person(said: str) -> str:
 
 
 def namesakes(people: Sequence[Employee]) -> str:
-    return f"有 {len(people)} 位{people[0].name}，请发工号：{'、'.join(item.employee_no for item in people)}。"
+    them = "、".join(f"{item.employee_no}（{item.region}）" for item in people)
+    return f"有 {len(people)} 位{people[0].name}，请发工号：{them}。"
 
 
 def which(records: Sequence[LeadRecord], word: str) -> str:
@@ -100,7 +103,8 @@ def which(records: Sequence[LeadRecord], word: str) -> str:
 
 def which_to(word: str) -> str:
     rest = " 某人" if word == "指派" else ""
-    return f"请带上线索编号：{word} 编号{rest}。发「线索」看编号。"
+    where = "公海" if word == "领取" else "线索"
+    return f"请带上线索编号：{word} 编号{rest}。发「{where}」看编号。"
 
 
 def no_such_lead(said: str) -> str:
@@ -179,12 +183,20 @@ WAITS_FOR = {
 
 
 # -- pushes -----------------------------------------------------------------------------------------------------------
-def reminder(sheet: LeadSheet, turn: Turn, minutes_left: int) -> str:
+def time_left(due_at: datetime, *, now: datetime) -> str:
+    """`还剩 12 分钟`; where a break or a night lies between, the moment: working minutes would read like others."""
+    left = working_minutes_between(now, due_at)
+    if (due_at - now) // timedelta(minutes=1) > left:
+        return f"{when(due_at, near=now)} 前响应"
+    return f"还剩 {max(left, 1)} 分钟" if due_at > now else "马上超时"
+
+
+def reminder(sheet: LeadSheet, turn: Turn, *, now: datetime) -> str:
     number = sheet.record.lead_no
-    return (
-        f"{named(sheet.record)} 还剩 {max(minutes_left, 1)} 分钟，请在 {when(turn.due_at, near=turn.given_at)} 前"
-        f"回复「接受 {number}」或「退回 {number} 原因」，超时会转给下一位。"
-    )
+    due = f"{when(turn.due_at, near=now)} 前"
+    left = time_left(turn.due_at, now=now) if turn.due_at else ""
+    ask = f"{left}，请在 {due}" if left.startswith("还剩") else f"还没有响应，请在 {due}"
+    return f"{named(sheet.record)} {ask}回复「接受 {number}」或「退回 {number} 原因」，超时会转给下一位。"
 
 
 def lapsed(sheet: LeadSheet, minutes: int) -> str:
@@ -198,7 +210,7 @@ def taken_away(sheet: LeadSheet, turn: Turn) -> str:
 
 def in_pool(sheet: LeadSheet) -> str:
     number = sheet.record.lead_no
-    tries = len([turn for turn in sheet.case.turns if turn.ended_at])
+    tries = len({turn.employee_no for turn in sheet.case.turns if turn.ending in FAILED})
     return (
         f"{named(sheet.record)} 进了公海，{tries} 人没有接下。"
         f"发「指派 {number} 某人」派给谁，或让销售发「领取 {number}」。"
@@ -207,12 +219,12 @@ def in_pool(sheet: LeadSheet) -> str:
 
 def manager_card(sheet: LeadSheet) -> Card:
     """To the manager: so many reps let it lapse."""
-    record, turns = sheet.record, [turn for turn in sheet.case.turns if turn.ended_at]
+    record, turns = sheet.record, [turn for turn in sheet.case.turns if turn.ending in FAILED]
     return Card(
-        title=cut(f"{len(turns)} 人没有接：{sheet.company}", 36),
+        title=cut(f"{len({turn.employee_no for turn in turns})} 人没有接：{sheet.company}", 36),
         subtitle=cut(f"{moment(record.received_at)} 到达，{standing(sheet)}", 44),
         fields=tuple(
-            Field(label=label, value=cut(plain(value), 30) or "没填")
+            Field(label=label, value=cut(plain(value), MAX_NEED) or "没填")
             for label, value in (
                 ("公司", record.company),
                 ("需求", record.note),

@@ -90,7 +90,8 @@ def _facts(record: LeadRecord) -> Iterator[Field]:
         ("来源", "，".join(part for part in (record.source, record.region) if part)),
     )
     for label, value in rows:
-        yield Field(label=label, value=cut(" ".join(plain(value).split()), MAX_VALUE) or "没填")
+        said, shorten = " ".join(plain(value).split()), cut_words if label == "需求" else cut
+        yield Field(label=label, value=shorten(said, MAX_VALUE) or "没填")
 
 
 def _body(sheet: LeadSheet, turn: Turn, *, room: int = MAX_BODY) -> str:
@@ -99,12 +100,31 @@ def _body(sheet: LeadSheet, turn: Turn, *, room: int = MAX_BODY) -> str:
     if sheet.same.number:
         lines.append(cut(same_words(sheet.same), SAME_LENGTH))
     if turn.how is How.SCORED and sheet.reasons and not turn.responded_at:
-        lines.append(cut(f"为什么给你：{'；'.join(sheet.reasons)}", WHY_LENGTH))
+        lines.append(_why(sheet.reasons))
     for place, entry in enumerate(sheet.scripts):
         kind = "话术" if "话术" in entry.tags and not place else "竞品"
         left = (room - sum(len(line) + 1 for line in lines)) // (len(sheet.scripts) - place) - 1
-        lines.append(cut(f"{kind} {entry.entry_no}：{plain(entry.body)}", max(left, 20)))
+        lines.append(cut_words(f"{kind} {entry.entry_no}：{plain(entry.body)}", max(left, 20)))
     return "\n".join(lines)
+
+
+def _why(reasons: Sequence[str]) -> str:
+    """As many of them as fit, whole."""
+    said = f"为什么给你：{reasons[0]}"
+    for reason in reasons[1:]:
+        said = f"{said}；{reason}" if len(said) + len(reason) < WHY_LENGTH else said
+    return cut(said, WHY_LENGTH)
+
+
+def cut_words(text: str, longest: int) -> str:
+    """Like `cut`, ending with a whole sentence, else with a whole clause, where that loses no more than half."""
+    if len(text) <= longest:
+        return text
+    for ends, mark in (("。！？!?；;", ""), ("，、,：", "…")):
+        at = max(text.rfind(end, 0, longest - len(mark)) for end in ends)
+        if at >= longest // 2:
+            return text[: at + (not mark)] + mark
+    return cut(text, longest)
 
 
 def same_words(same: SameAs) -> str:

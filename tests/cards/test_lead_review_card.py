@@ -49,8 +49,8 @@ def test_a_whole_day_reads_like_this() -> None:
         "近 30 天拿到的高意向：Gini 0.17，比较平均。\n"
         "0 是完全平均，超过 0.3 要看看。\n\n"
         "**回得快吗**\n"
-        "首次响应一半在 12 分钟内，九成在 21 分钟内（只算工作时间）。\n"
-        "按时 3/4 条，1 条没按时。\n\n"
+        "按时 3/4 条，1 条没按时。\n"
+        "回了的 3 条里，一半在 12 分钟内，九成在 21 分钟内（只算工作时间）。\n\n"
         "**事后看**\n"
         "要是早知道当天所有线索，派法还能再好 15.3%：值得看看权重和各人上限。\n"
         "差得最多的：\n"
@@ -91,6 +91,7 @@ def test_a_different_capacity_shows_both_numbers() -> None:
         pytest.param({}, "这一天没有要等回应的线索。", id="nothing was waited for"),
         pytest.param({"lapsed": 2}, "2 条都超时了，没有人回。", id="nobody answered"),
         pytest.param({"minutes": (5,)}, "按时 1/1 条，都按时。", id="all in time"),
+        pytest.param({"minutes": (0,), "lapsed": 7}, "回了的 1 条最慢 1 分钟", id="who answers before work is not 0"),
     ],
 )
 def test_how_quickly(values: dict[str, Any], said: str) -> None:
@@ -100,7 +101,7 @@ def test_how_quickly(values: dict[str, Any], said: str) -> None:
 @pytest.mark.parametrize(
     ("better", "said"),
     [
-        pytest.param(0.5, "最多也只能再好 0.0%，不用管", id="nothing lost"),
+        pytest.param(0.5, "也派不出更好的。", id="nothing lost"),
         pytest.param(0.51, "差得不多，不用调", id="two percent"),
         pytest.param(0.6, "值得看看权重和各人上限", id="a sixth"),
     ],

@@ -78,7 +78,7 @@ async def test_a_scored_lead_says_what_each_factor_was_worth(desk: Desk) -> None
     assert "扣" not in shown
     assert "区域：缺，没有数据，权重分给了其他项" in shown
     assert "第二名是赵敏，差 0.39 分。" in shown
-    assert "没参与的 1 人：1 人不在这个区域" in shown
+    assert "没参与的 1 人不在这个区域" in shown
     assert "结果一样" in shown
     assert await desk.says("LiLei", "XS260212001为什么给我") == shown
     assert "李雷得 0.92 分" in await desk.says("dd_chenlei", "为什么 XS260212001", channel=DINGTALK)

@@ -61,6 +61,7 @@ class Ending(StrEnum):
     WITHDRAWN = "撤销"
 
 
+FAILED = (Ending.DECLINED, Ending.LAPSED)  # so many of them and the lead goes to 公海
 TRIED = (Ending.DECLINED, Ending.LAPSED, Ending.HANDED_ON, Ending.TAKEN_AWAY, Ending.LEFT)  # not asked again
 
 

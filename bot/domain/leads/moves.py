@@ -18,13 +18,11 @@ from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.leads.cases import OPEN, OVER, Ending, How, LeadCase, LeadState, Response, Turn
+from bot.domain.leads.cases import FAILED, OPEN, OVER, Ending, How, LeadCase, LeadState, Response, Turn
 from bot.domain.leads.rules import LeadRules
 from bot.domain.leads.values import Reason
 from bot.domain.worktime import add_working_minutes
 from bot.errors import SalesBotError
-
-FAILED = (Ending.DECLINED, Ending.LAPSED)  # so many of them and the lead goes to 公海
 
 
 class Why(StrEnum):
