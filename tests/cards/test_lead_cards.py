@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cards.leads import LeadSheet, turn_card
+from bot.cards.leads import LeadSheet, cut_words, turn_card
 from bot.channels.wecom.render import split
 from bot.clock import SHANGHAI
 from bot.domain.leads.cases import Ending, How, LeadCase, LeadState
@@ -50,6 +50,12 @@ def test_the_offer_and_the_work_on_it_fit_on_one_card(said: str, same: str) -> N
 def test_the_scripts_are_cut_before_the_reasons() -> None:
     body = turn_card(sheet_of(CASE, "很长的话" * 50, same="KH0117"), CASE.turns[0]).body
     assert [line[:4] for line in body.splitlines()] == ["同一客户", "为什么给", "话术 Z", "竞品 Z"]
+
+
+def test_what_is_shortened_ends_with_a_sentence_or_a_clause() -> None:
+    assert cut_words("要铺货，想要冷柜，最好下周能送，另外问月结", 18) == "要铺货，想要冷柜，最好下周能送…"
+    assert cut_words("先报姓名和来意。再复述对方留言", 12) == "先报姓名和来意。"
+    assert cut_words("够短，不动", 10) == "够短，不动"
 
 
 def test_a_lapsed_card_says_where_the_lead_went() -> None:

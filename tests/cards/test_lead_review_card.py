@@ -91,6 +91,7 @@ def test_a_different_capacity_shows_both_numbers() -> None:
         pytest.param({}, "这一天没有要等回应的线索。", id="nothing was waited for"),
         pytest.param({"lapsed": 2}, "2 条都超时了，没有人回。", id="nobody answered"),
         pytest.param({"minutes": (5,)}, "按时 1/1 条，都按时。", id="all in time"),
+        pytest.param({"minutes": (0,), "lapsed": 7}, "回了的 1 条最慢 1 分钟", id="who answers before work is not 0"),
     ],
 )
 def test_how_quickly(values: dict[str, Any], said: str) -> None:

@@ -259,7 +259,12 @@ async def test_reminded_then_passed_on_then_the_manager_then_the_pool(firm: Desk
     await later(firm, 30)
     assert "进了公海，3 人没有接下" in (await firm.shown_to("dd_chenlei"))[-1]
     assert await state(firm) == ("公海", "")
-    assert "公海（1）\n· XS260212001" in await firm.says("LiLei", "公海")
+    shown = await firm.says("LiLei", "公海")
+    assert "公海（1）\n· XS260212001" in shown
+    assert "3 人没接\n回复「领取 XS260212001」就归你。" in shown
+    shown = await firm.says("dd_chenlei", "公海", channel=DINGTALK)  # who takes no leads is told what to do instead
+    assert shown.endswith("3 人没接\n发「指派 XS260212001 某人」派给谁。")
+    assert await firm.says("LiLei", "领取") == "请带上线索编号：领取 编号。发「公海」看编号。"
     assert "归你了" in await firm.says("LiLei", f"领取 {NUMBER}")
     assert "李雷 2月12日 11:00 领取" in (await firm.shown_to("LiLei"))[-2]
     assert "不在公海，现在由李雷跟进" in await firm.says("qianjin", f"领取 {NUMBER}")
@@ -353,6 +358,12 @@ async def test_a_rep_sees_the_own_leads_with_the_minutes_left(firm: Desk) -> Non
     shown = await firm.says("LiLei", "线索")
     assert "等你响应（1）\n· XS260212001 杭州朴枢物流有限公司，3.9 万，意向高，还剩 18 分钟" in shown
     assert "你在跟进（1）\n· XS260212002" in shown
+
+
+async def test_over_a_break_the_moment_is_said_for_working_minutes_would_mislead(firm: Desk) -> None:
+    firm.minutes_later(140)  # 11:50
+    await arrives(firm)
+    assert "意向高，13:20 前响应" in await firm.says("LiLei", "线索")
 
 
 async def test_a_manager_sees_the_regions_queue_and_loads(firm: Desk) -> None:

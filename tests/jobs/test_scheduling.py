@@ -65,6 +65,19 @@ async def test_a_job_runs_at_its_time_and_once(scheduler: Scheduler, clock: Move
     assert await scheduler.tick() == []
 
 
+async def test_a_job_of_every_minute_is_current_after_the_clock_was_moved_far(make: Make, clock: MovedClock) -> None:
+    each_minute: Schedule[JobContext] = Schedule()
+
+    @each_minute.cron("*/1 * * * *", about_its_day=False)
+    async def watch(ctx: JobContext) -> int:
+        return 0
+
+    ticking = Scheduler(each_minute.jobs, unit_of_work=make, clock=clock, next_fire=next_fire)
+    await ticking.tick()
+    clock.at += timedelta(days=3)
+    assert _local(await ticking.tick()) == [("watch", "02-15 08:00")]
+
+
 async def test_many_machines_run_it_once(scheduler: Scheduler, make: Make, clock: MovedClock) -> None:
     clock.at += timedelta(hours=1)
     machines = [Scheduler(schedule.jobs, unit_of_work=make, clock=clock, next_fire=next_fire) for _ in range(4)]
