@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from bot.clock import SHANGHAI
+from bot.clock import SHANGHAI, Clock
 from bot.domain.leads.cases import How, LeadState
 from bot.domain.leads.moves import close
 from bot.domain.leads.replay import Snapshot, replay
@@ -111,6 +111,29 @@ async def test_equal_reps_take_turns(make: Make) -> None:
     await arrive(make, 6)
     await give_out(context(make, people, NINE), Rosters())
     assert set((await holders(make)).values()) == {2}
+
+
+class Ticking(Clock):
+    """A minute goes by between two looks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._moment = NINE
+
+    def now(self) -> datetime:
+        self._moment += timedelta(minutes=1)
+        return self._moment
+
+
+async def test_the_clock_of_a_lead_starts_when_its_batch_is_given_out(make: Make) -> None:
+    """In a long queue the last ones are not dated as the first ones, which would take from their reps' time."""
+    people = reps(10)
+    await hire(make, people)
+    await arrive(make, 65)
+    assert await give_out(replace(context(make, people, NINE), clock=Ticking()), Rosters()) == 65
+    async with make() as uow:
+        given = [(await uow.leads.get(number)).turn.given_at for number in ("XS001", "XS065")]
+    assert given == [NINE + timedelta(minutes=1), NINE + timedelta(minutes=2)]
 
 
 async def test_an_owner_gets_it_without_a_score(make: Make) -> None:
