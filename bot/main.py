@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -65,7 +64,7 @@ DELIVER_CONCURRENCY = 16
 WORK_CONCURRENCY = 4
 POLL_SECONDS = 0.25  # a job whose time has come is announced by nothing
 RESTART_SECONDS = 1.0
-STOP_SECONDS = 10.0  # what is being done may finish within this
+STOP_SECONDS = 8.0  # what is being done may finish within this, whatever is away; docker kills after ten
 
 
 @dataclass(slots=True, kw_only=True)
@@ -279,7 +278,9 @@ def _loop(name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
 
 async def _work(app: Application, queue: str, concurrency: int) -> None:
     """A worker ends when the database does not answer it once: then another takes its place."""
-    while True:
+    task = asyncio.current_task()
+    assert task is not None
+    while not task.cancelling():  # told to stop without a database, a worker fails instead of being cancelled
         try:
             await app.queue.run_worker_async(
                 queues=[queue],
@@ -317,22 +318,35 @@ async def _tick(app: Application) -> None:
 
 
 async def _stop(app: Application) -> None:
-    """Take nothing new in, finish what is in hand, then stop the loops."""
-    if app.stream is not None and "stream" in app.running:
-        await app.stream.stop()
+    """Take nothing new in, finish what is in hand, stop the loops; within `STOP_SECONDS`, also without a database."""
+    end = asyncio.get_running_loop().time() + STOP_SECONDS
+    receiving = [app.stream.stop()] if app.stream is not None and "stream" in app.running else []
     if app.dingtalk_callbacks is not None:
-        await app.dingtalk_callbacks.close()
+        receiving.append(app.dingtalk_callbacks.close())
     app.intake.stop()
     app.dispatcher.stop()
-    graceful = [app.running[name] for name in ("stream", "intake", "leads") if name in app.running]
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(asyncio.gather(*graceful, return_exceptions=True), STOP_SECONDS)
-    with contextlib.suppress(psycopg.Error):  # the database is away: others take us for dead, and what we had begun
-        await app.direct.stop(STOP_SECONDS)
+    in_hand = [app.running[name] for name in ("stream", "intake", "leads") if name in app.running]
+    await _until(end, *receiving, *in_hand)
     for task in app.running.values():
-        task.cancel()
-    await asyncio.gather(*app.running.values(), return_exceptions=True)
+        task.cancel()  # a worker of the queue then finishes its jobs; told twice, it leaves them to be rescued
+    await _until(end, app.direct.stop(STOP_SECONDS), *app.running.values())
     app.running.clear()
+
+
+async def _until(end: float, *work: Coroutine[Any, Any, None] | asyncio.Task[None]) -> None:
+    """Wait for all of it until `end` (the loop's time), then cancel what is not done; an error is logged."""
+    tasks = [asyncio.ensure_future(each) for each in work]
+    if not tasks:
+        return
+    _, late = await asyncio.wait(tasks, timeout=max(end - asyncio.get_running_loop().time(), 0.1))
+    for task in late:
+        task.cancel()
+    if late:
+        log.warning("stop.late", tasks=sorted(task.get_name() for task in late))
+        await asyncio.wait(late, timeout=1.0)
+    for task in tasks:
+        if task.done() and not task.cancelled() and (error := task.exception()) is not None:
+            log.warning("stop.failed", task=task.get_name(), error=type(error).__name__)
 
 
 async def waiting(app: Application) -> dict[str, float]:

@@ -30,7 +30,7 @@ from store.listing import list_visits
 
 log = structlog.get_logger()
 
-GRACE_SECONDS = 5
+GRACE_SECONDS = 3  # for requests under way; a callback is answered in milliseconds
 
 
 class Server(uvicorn.Server):

@@ -1,7 +1,8 @@
 """A real PostgreSQL for every test that asks for one: a fresh copy of a migrated database, dropped afterwards.
 
 `TEST_DATABASE_URL` names a server (a login that may create databases); without it an embedded one is started, shared by
-all pytest processes of this machine and stopped by the last. Its folder stays for the next run; it runs without fsync.
+all pytest processes of this machine and stopped by the last. Its folder stays for the next run; it runs without fsync,
+in memory where there is room.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 import hashlib
 import itertools
 import os
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -31,6 +33,7 @@ COMPANY_KEYS = REPOSITORY / "bot" / "domain" / "leads" / "company_names.py"  # l
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "300"}
 _numbers = itertools.count(1)
 KEPT_TEMPLATES = 24
+ROOM_FOR_DATABASES = 6 << 30  # bytes; a run with browsers uses 2 GiB, databases and all
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +43,7 @@ def server_url() -> Iterator[str]:
         yield url
         return
     user = os.getuid() if hasattr(os, "getuid") else 0
-    folder = Path(tempfile.gettempdir()) / f"salesbot-tests-{user}" / "postgres18"
+    folder = _scratch() / f"salesbot-tests-{user}" / "postgres18"
     url = embedded.start(folder, options=_FAST)
     with psycopg.connect(url, autocommit=True) as admin:  # also where somebody else started it without the options
         for name in ("fsync", "synchronous_commit", "full_page_writes"):
@@ -106,6 +109,15 @@ def engine(database: Database) -> AsyncEngine:
 def sample_company() -> Path:
     """The folder with the sample company's files."""
     return COMPANY
+
+
+def _scratch() -> Path:
+    """In memory where there is plenty: copying a database took 0.32 s on ext4 and 0.04 s there. `TMPDIR` overrules."""
+    memory = Path("/dev/shm")
+    if "TMPDIR" in os.environ or not memory.is_dir():
+        return Path(tempfile.gettempdir())
+    roomy = min(shutil.disk_usage(memory).free, psutil.virtual_memory().available) > ROOM_FOR_DATABASES
+    return memory if roomy else Path(tempfile.gettempdir())
 
 
 async def _load(url: str, refused: Path) -> None:

@@ -102,11 +102,11 @@ class Island:
         plains = [self.posts[0].tap(user, card, button, code=code(card["task_id"])) for _ in range(times)]
         await asyncio.gather(*map(self.everywhere, plains))
 
-    def card(self, user: str, number: str, button: str) -> dict[str, Any] | None:
-        """The newest one of that lead with that button, still alive."""
+    def card(self, user: str, words: str, button: str) -> dict[str, Any] | None:
+        """The newest one with these words (a lead's number, a title) and that button, still alive."""
         for card in reversed(self.sandbox.wecom.cards_of(user)):
             texts = [each.get("text") for each in card["face"].get("button_list", ())]
-            if number in str(card) and button in texts and not card["disabled"]:
+            if words in str(card) and button in texts and not card["disabled"]:
                 return card
         return None
 
@@ -248,8 +248,8 @@ async def test_weights_confirmed_at_one_bot_count_at_the_other(
         await until(lambda: len(isle.offers) == 8)
         [(version,)] = await isle.rows("SELECT max(version) FROM lead_rule_changes")
         await isle.posts[0].post(isle.posts[0].text(BOSS, "权重 行业 0.3"))
-        await until(lambda: isle.card(BOSS, "行业", "确认权重"))
-        card = isle.card(BOSS, "行业", "确认权重")
+        await until(lambda: isle.card(BOSS, "线索规则变更", "确认权重"))  # what it changes may come beside the card
+        card = isle.card(BOSS, "线索规则变更", "确认权重")
         assert card is not None
         code = isle.sandbox.wecom.book.new_code(card["task_id"])
         await isle.posts[0].post(isle.posts[0].tap(BOSS, card, "确认权重", code=code))

@@ -189,12 +189,12 @@ async def test_a_store_that_fails_is_an_error_to_the_gateway(gateway: Gateway, i
 
 async def test_a_flood_is_bounded_and_blocks_neither_pings_nor_the_reader(gateway: Gateway, inbox: Inbox) -> None:
     """11.2: one unreferenced task per frame, no bound. The beta's bound deadlocks its reader instead."""
-    inbox.seconds = 5.0
-    async with receiving(gateway, inbox, timing=Timing(store_within=0.4, drain_within=0.2)) as stream:
+    inbox.seconds = 60.0
+    async with receiving(gateway, inbox, timing=Timing(store_within=4.0, drain_within=0.2)) as stream:
         await gateway.connected()
         pushes = [await gateway.push("CALLBACK", ROBOT, said(msg_id=f"m{n}")) for n in range(600)]
-        await gateway.ack(await gateway.push("SYSTEM", "ping", {"opaque": "x"}), 1.0)
+        await gateway.ack(await gateway.push("SYSTEM", "ping", {"opaque": "x"}), 3.0)  # before a place can be free
         for push in (pushes[0], pushes[-1]):
-            assert (await gateway.ack(push, 2.0))["code"] == 500
+            assert (await gateway.ack(push, 10.0))["code"] == 500
     assert inbox.most_at_once == 256
     assert stream.state.put_off == 600
