@@ -257,7 +257,7 @@ def _patterns(surnames: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 def _by_title(masked: str, contacts: Sequence[Contact]) -> list[Person]:
     theirs = {contact.name[:2] if contact.name[:2] in SURNAMES else contact.name[:1] for contact in contacts}
-    rare = [surname for surname in theirs if surname not in _KNOWN_SURNAMES]
+    rare = sorted(surname for surname in theirs - _KNOWN_SURNAMES if surname in masked)  # as good as always none
     titled, nicked = _patterns("|".join([_ANY_SURNAME, *map(re.escape, rare)]))
     found = []
     for match in titled.finditer(masked):
