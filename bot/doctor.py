@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from bot.channels.dingtalk.client import DingTalkChannel
 from bot.clock import SHANGHAI
+from bot.domain import workdays
 from bot.errors import ChannelError, DatabaseUnavailable, SettingsError
 from bot.main import Application, application, waiting
 from bot.observability import scrub
@@ -18,6 +19,7 @@ from bot.settings import Settings
 from store.embedded import default_data_dir
 
 Finding = tuple[str, bool, str]
+_DECEMBER = 12
 MAX_CLOCK_SKEW = timedelta(seconds=60)  # DingTalk and WeCom signatures allow an hour, tokens far less slack is healthy
 
 
@@ -26,6 +28,7 @@ async def examine(settings: Settings) -> list[Finding]:
     try:
         async with application(settings) as app:
             findings = [*await _store(app), *await _clock(settings), *await _platforms(app), *await _schedule(app)]
+            findings.append(_holidays(app))
     except SettingsError as error:
         return [("配置", False, problem) for problem in error.problems]
     except DatabaseUnavailable as error:
@@ -98,6 +101,16 @@ async def _platforms(app: Application) -> list[Finding]:
             else ("企业微信回调", False, "server.public_url 未设置或不是 https，企业微信后台无法保存回调地址")
         )
     return findings
+
+
+def _holidays(app: Application) -> Finding:
+    """Whether working days can be told: this year's, and from December on the next one's."""
+    today = app.clock.now().astimezone(SHANGHAI)
+    missing = [year for year in (today.year, today.year + 1) if not workdays.covered(year)]
+    if not missing:
+        return "节假日", True, f"{today.year} 和 {today.year + 1} 年都已有"
+    late = missing[0] == today.year or today.month == _DECEMBER
+    return "节假日", not late, f"还没有 {missing[0]} 年的；通知公布后在聊天里填：节假日 {missing[0]} 通知全文"
 
 
 async def _schedule(app: Application) -> list[Finding]:

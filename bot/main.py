@@ -42,6 +42,8 @@ from jobs.lead_dispatch import LeadDispatcher
 from jobs.scheduling import Scheduler
 from jobs.tasks import DELIVER_QUEUE, WORK_QUEUE, register_tasks
 from store.attachments import StoredFiles
+from store.calendars import CHANGED as CALENDAR_CHANGED
+from store.calendars import SharedCalendars
 from store.claims import Claims
 from store.clock import SharedClock
 from store.database import Database, open_database, upgrade
@@ -77,6 +79,7 @@ class Application:
     queue: procrastinate.App
     clock: Clock
     shared_clock: SharedClock
+    calendars: SharedCalendars
     inbox: InboxWriter
     leads: LeadWriter
     directory: DirectoryCache
@@ -128,6 +131,8 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
         clock = Clock()
         shared_clock = SharedClock(pool, clock)
         await shared_clock.load()
+        calendars = SharedCalendars(pool)
+        await calendars.load()
         limiter = SharedLimiter(pool)
         channels = _channels(settings, http, pool, limiter)
         inbox = InboxWriter(database.dsn)
@@ -161,6 +166,7 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
             queue=queue,
             clock=clock,
             shared_clock=shared_clock,
+            calendars=calendars,
             inbox=inbox,
             leads=leads,
             directory=directory,
@@ -228,6 +234,7 @@ async def running(
             "inbox": _wake(app),
             "directory": _one_after_the_other(app.directory.renew, app.dispatcher.people_changed),
             "clock": _one_after_the_other(app.shared_clock.heard, app.dispatcher.heard),
+            CALENDAR_CHANGED: _one_after_the_other(app.calendars.heard, app.dispatcher.heard),
             LEADS_CHANGED: app.dispatcher.heard,
         },
     )

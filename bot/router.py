@@ -143,9 +143,9 @@ class Router(Generic[C]):
 
         The word must stand alone or be followed by a blank: "客户 绿源" is a command, "客户说再等等" is a sentence.
         """
-        word, _, rest = text.strip().replace("\u3000", " ").partition(" ")
+        word, *rest = text.split(maxsplit=1) or [""]
         command = self._commands.get(word.casefold())
-        return (command, rest.strip()) if command else None
+        return (command, rest[0].strip() if rest else "") if command else None
 
     async def dispatch(
         self, message: InboundMessage, ctx: C, *, dialogue: tuple[str, Mapping[str, str]] | None = None

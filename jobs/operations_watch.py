@@ -9,6 +9,9 @@ from typing import Protocol, runtime_checkable
 from sqlalchemy import text
 
 from bot.cards import operations as words
+from bot.cards.holidays import soon_missing
+from bot.clock import SHANGHAI
+from bot.domain import workdays
 from bot.domain.people import Employee, Role
 from bot.messages import ChannelName, Text
 from bot.routing import push_account
@@ -18,6 +21,7 @@ from store.unit_of_work import UnitOfWork
 
 schedule: Schedule[JobContext] = Schedule()
 
+_DECEMBER, _OFFICE_OPENS, _OFFICE_CLOSES = 12, 9, 18  # month, o'clock in Shanghai
 QUOTA_STEPS = (100, 90, 70)  # percent, protocols/dingtalk.md 10.1
 
 
@@ -51,7 +55,7 @@ async def operations_watch(ctx: JobContext) -> int:
             told += _tell(ctx, uow, f"inbox:{_quarter(ctx)}", words.not_handled(count), broken)
         if names := (await uow.connection.execute(_FAILED_JOBS)).scalar_one():
             told += _tell(ctx, uow, f"jobs:{_digest(names)}:{_quarter(ctx)}", words.job_failed(names), broken)
-        for key, sentence in await _quota_troubles(ctx):
+        for key, sentence in [*await _quota_troubles(ctx), *_unknown_year(ctx)]:
             told += _tell(ctx, uow, key, sentence, broken)
     return told
 
@@ -63,6 +67,14 @@ async def _quota_troubles(ctx: JobContext) -> list[tuple[str, str]]:
         if isinstance(channel, CountsItsQuota)
         for trouble in _steps(await channel.quota_state(), f"{ctx.clock.real_now():%Y-%m}")
     ]
+
+
+def _unknown_year(ctx: JobContext) -> Iterator[tuple[str, str]]:
+    """Once a week in December, by day, while nobody gave the next year's holidays; later the year that has begun."""
+    local = ctx.as_of.astimezone(SHANGHAI)
+    year = local.year + (local.month == _DECEMBER)
+    if not workdays.covered(year) and _OFFICE_OPENS <= local.hour < _OFFICE_CLOSES:
+        yield f"calendar:{year}:{local:%G-%V}", soon_missing(year)
 
 
 def _steps(state: Used, month: str) -> Iterator[tuple[str, str]]:

@@ -26,6 +26,7 @@ from store.outbox import Outbox
 
 if TYPE_CHECKING:
     from store.approvals import ApprovalRepository
+    from store.calendars import CalendarRepository
     from store.customers import CustomerRepository, EmployeeRepository
     from store.digests import DigestRepository
     from store.flows import FlowRepository
@@ -116,6 +117,12 @@ class UnitOfWork:
         from store.lead_reviews import LeadReviewRepository
 
         return LeadReviewRepository(self.connection)
+
+    @cached_property
+    def calendars(self) -> CalendarRepository:
+        from store.calendars import CalendarRepository
+
+        return CalendarRepository(self.connection)
 
     @cached_property
     def schedules(self) -> ScheduleRepository:

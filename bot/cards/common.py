@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 
-import chinese_calendar
-
 from bot.clock import SHANGHAI
+from bot.domain import workdays
 
 _WEEKDAYS = "一二三四五六日"
 _LIVELY = str.maketrans({"<": "＜", ">": "＞", "`": "'", "[": "［", "]": "］", "*": "＊", "#": "＃", "_": "＿"})
@@ -37,13 +36,10 @@ def money(yuan: int | Decimal) -> str:
 
 def day_off(value: date) -> str:
     """Why nobody works that day (`春节假期`, `周六`), "" for a workday or a year whose calendar is not known yet."""
-    try:
-        off, holiday = chinese_calendar.get_holiday_detail(value)
-    except NotImplementedError:
+    festival = workdays.day_off(value)
+    if festival is None:
         return ""
-    if not off:
-        return ""
-    return f"{chinese_calendar.Holiday(holiday).chinese}假期" if holiday else f"周{_WEEKDAYS[value.weekday()]}"
+    return f"{festival}假期" if festival else f"周{_WEEKDAYS[value.weekday()]}"
 
 
 def plain(text: str) -> str:

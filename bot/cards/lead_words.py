@@ -256,7 +256,10 @@ def taken_over(who: str, records: Sequence[LeadRecord]) -> str:
 
 
 def calendar_missing(year: int) -> str:
-    return f"{year} 年的节假日表还没有，接单时间判断不了，线索先排队。请更新 chinesecalendar 后重启。"
+    return (
+        f"{year} 年的节假日表还没有，排了值班时间，接单的人判断不了，线索先排队。"
+        f"请把国务院的放假通知整段发给我：节假日 {year} 一、元旦：1月1日……"
+    )
 
 
 # -- one lead ---------------------------------------------------------------------------------------------------------

@@ -99,6 +99,11 @@ def may_change_schedule(employee: Employee) -> bool:
     return employee.active and employee.role in (Role.DIRECTOR, Role.ADMIN)
 
 
+def may_change_calendar(employee: Employee) -> bool:
+    """Whose working days the bot counts by concerns everybody as well."""
+    return may_change_schedule(employee)
+
+
 def may_record_visit(employee: Employee, customer: Customer) -> bool:
     """Whoever may see a customer and works with customers."""
     return employee.role in (Role.REP, Role.REGION_MANAGER, Role.SUCCESS, Role.DIRECTOR) and may_see(employee, customer)

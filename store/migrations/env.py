@@ -6,6 +6,7 @@ from alembic import context
 
 import store.approval_tables
 import store.business
+import store.calendar_tables
 import store.flow_tables
 import store.lead_tables
 import store.tables

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 import store.approval_tables
 import store.business
+import store.calendar_tables
 import store.flow_tables
 import store.lead_tables
 import store.tables
