@@ -77,7 +77,8 @@ class QuickConnection(AsyncConnection):
         if options or not isinstance(statement, TextClause) or not isinstance(parameters, Mapping | None):
             return await super().execute(statement, parameters, **options)
         cursor = self.raw.cursor(row_factory=namedtuple_row)
-        await cursor.execute(_compiled(statement), parameters, prepare=True)
+        # even without values: only then psycopg reads the doubled percent signs of the compiled text
+        await cursor.execute(_compiled(statement), parameters or {}, prepare=True)
         return Rows(await cursor.fetchall() if cursor.description else (), cursor.rowcount)
 
 
