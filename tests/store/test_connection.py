@@ -11,7 +11,7 @@ from store.database import Database
 
 @pytest.mark.parametrize("values", [None, {}, {"word": "a"}], ids=["no values", "none given", "one"])
 async def test_a_percent_sign_is_one(database: Database, values: dict[str, str] | None) -> None:
-    statement = text("SELECT 'ab' LIKE 'a%', 7 % 4, '100%'" + (", CAST(:word AS text)" if values else ""))
+    statement = text("SELECT 'ab' LIKE 'a%' AS a, 7 % 4 AS b, '100%' AS c" + (", :word AS d" if values else ""))
     async with transaction(database.engine) as connection:
         row = (await connection.execute(statement, values)).one()
     assert tuple(row)[:3] == (True, 3, "100%")
