@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -41,6 +42,11 @@ def _talk(sandbox: Sandbox, number: int) -> tuple[list[str], list[asyncio.Task[o
     return sentences, telling
 
 
+def _given_up(said: Sequence[str], shown: Sequence[object]) -> set[str]:
+    """What WeCom stopped calling for: at each of its four calls no bot was up, which a slow start can do."""
+    return {sentence for sentence, line in zip(said, shown, strict=True) if getattr(line, "state", "") == "failed"}
+
+
 async def _exits(bot: BotProcess) -> None:
     began = time.monotonic()
     assert await asyncio.to_thread(bot.stop, EXIT_SECONDS + 5) == 0
@@ -69,12 +75,15 @@ async def _stopped_while_talking(
                         await _exits(bot)
                     await bot.start(wait=False)
             await bot.ready()
-            await asyncio.gather(*telling)
+            given_up = _given_up(said, await asyncio.gather(*telling))
             await until(lambda: all_done(url), seconds=60)
             await _exits(bot)
-        assert await visits_told(url) == sorted(said)
-        for cards in (*(sandbox.wecom.cards_of(rep) for rep in REPS), sandbox.dingtalk.cards_of(REP_ON_DINGTALK)):
-            assert len(cards) == stops * 3
+        told = await visits_told(url)
+        assert len(set(told)) == len(told)
+        assert set(said) - given_up <= set(told) <= set(said)
+        for rep in REPS:
+            assert len(sandbox.wecom.cards_of(rep)) == sum(SHOP[rep] in sentence for sentence in told)
+        assert len(sandbox.dingtalk.cards_of(REP_ON_DINGTALK)) == stops * 3
 
 
 async def test_told_to_stop_while_messages_flow(
