@@ -66,7 +66,9 @@ def connect(url: str, *, leave: Callable[[], None] | None = None, **pool: Any) -
     """
     parsed = _parsed(url)
     sizes: dict[str, Any] = {"pool_size": 10, "max_overflow": 10, "pool_recycle": 1800}
-    engine = create_async_engine(parsed.set(drivername="postgresql+psycopg"), **(pool or sizes))
+    # psycopg prepares nothing itself: after a rollback it would drop what store/statements.py has prepared
+    options = {"connect_args": {"prepare_threshold": None}, **(pool or sizes)}
+    engine = create_async_engine(parsed.set(drivername="postgresql+psycopg"), **options)
     event.listen(engine.sync_engine, "checkout", _still_there)
     return Database(engine, _libpq(parsed), leave)
 

@@ -15,6 +15,7 @@ from bot.messages import Account, CardUpdate, ChannelName, OutboundMessage, Rece
 from store.claims import Claim, Claims
 from store.codec import content_from_json
 from store.sharing import GIVE_BACK, TAKE, as_rows
+from store.statements import numbered, run
 from store.together import Together
 
 CODE_LIFE = timedelta(hours=71)  # WeCom's response codes live 72 h; an hour for clocks and queues
@@ -94,9 +95,7 @@ class Deliveries:
         keys, steps, windows = list(total), [step for step, _ in total.values()], [each for _, each in total.values()]
         ids = [each.claim.message.outbox_id for each in wanted]
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(_START_CLAIMS, (keys, steps, windows, ids, len(keys)), prepare=True)
-            row = await cursor.fetchone()
-            assert row is not None
+            [row] = (await run(connection, _START_CLAIMS, (keys, steps, windows, ids, len(keys)))).rows
             taken, begun = set(row[0] or ()), set(row[1] or ())
             if len(taken) < len(keys) and len(wanted) > 1:
                 for key in taken:
@@ -122,8 +121,7 @@ class Deliveries:
         )
         worker = self._claims.worker_id if self._claims and any(each.job_id for each in ended) else None
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(_SENT, (*values, worker), prepare=True)
-            following = [_following(row) for row in await cursor.fetchall()]
+            following = [_following(row) for row in (await run(connection, _SENT, (*values, worker))).rows]
         if self._claims and following:
             self._claims.hold(following)
             self._claims.committed(following)
@@ -256,15 +254,15 @@ _START = f"""WITH taken AS ({TAKE}), before AS (
     RETURNING {_ROW.format(attempts="attempts", before="before.old")}
 )
 SELECT (SELECT array_agg(key) FROM taken), begun.* FROM (SELECT) AS always LEFT JOIN begun ON true"""  # noqa: S608
-_START_CLAIMS = f"""WITH taken AS ({TAKE}), begun AS (
+_START_CLAIMS = numbered(f"""WITH taken AS ({TAKE}), begun AS (
     UPDATE outbox SET state = 'sending', attempts = attempts + 1, attempted_at = clock_timestamp()
     WHERE outbox_id = ANY(%s) AND state = 'queued' AND attempts = 0 AND (SELECT count(*) FROM taken) = %s
     RETURNING outbox_id
 )
-SELECT (SELECT array_agg(key) FROM taken), (SELECT array_agg(outbox_id) FROM begun)"""  # noqa: S608
+SELECT (SELECT array_agg(key) FROM taken), (SELECT array_agg(outbox_id) FROM begun)""")  # noqa: S608
 # What is next to the same recipients is begun here as well (`worker`), if it is due: by the queue it would wait until
 # somebody polls. Procrastinate's own order holds: by priority, then by id, one at a time.
-_SENT = f"""WITH told AS (
+_SENT = numbered(f"""WITH told AS (
     SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[])
                   AS r(outbox_id, platform_id, note, card_id, code, job_id)
 ), kept AS (
@@ -290,4 +288,4 @@ _SENT = f"""WITH told AS (
     RETURNING procrastinate_jobs.id, (args ->> 'outbox_id')::bigint AS outbox_id
 )
 SELECT following.id, outbox_id, {_ROW.format(attempts="attempts + 1", before="state")}
-FROM following JOIN outbox USING (outbox_id)"""  # noqa: S608
+FROM following JOIN outbox USING (outbox_id)""")  # noqa: S608
