@@ -131,7 +131,8 @@ async def test_each_push_goes_to_one_of_several_connections(sandbox: Sandbox) ->
         await sandbox.dingtalk.connected(2)
         for n in range(30):
             await sandbox.dingtalk.says(MANAGER, f"{n}")
-        assert len(one.frames) + len(two.frames) == 30
+        told = [json.loads(frame["data"])["text"]["content"] for frame in (*one.frames, *two.frames)]
+        assert set(told) == {f"{n}" for n in range(30)}  # answered late on a busy machine, one comes again
         assert one.frames
         assert two.frames
 
