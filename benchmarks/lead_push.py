@@ -267,7 +267,12 @@ async def measure(burst: Burst, rounds: int, reps: int, customers: int) -> None:
             await upgrade(database)
             await load_folder(database, folder / "company")
             port, other = free_port(), free_port()
-            config = SandboxConfig(people=tuple(people), bot_url=f"http://127.0.0.1:{port}")
+            config = SandboxConfig(
+                people=tuple(people),
+                bot_url=f"http://127.0.0.1:{port}",
+                wecom_per_minute=10**6,  # as for the bot, whose counters each round empties
+                wecom_per_hour=10**6,
+            )
             async with running_sandbox(config) as sandbox:
                 environment = bot_environment(config, sandbox.url, database.dsn, port) | {
                     "SALESBOT__SERVER__API_KEYS": json.dumps([{"name": "bench", "key": KEY, "scopes": ["intake"]}]),
