@@ -27,7 +27,8 @@ from handlers.which_approval import (
     tapped,
     typed_beside,
 )
-from handlers.which_person import named
+from handlers.recording import expect
+from handlers.which_person import left, named
 from store.approvals import Wish
 from store.oa_instances import OaInstances
 
@@ -35,6 +36,7 @@ router = Router[Context]()
 
 REASON = "approval.reason"  # dialogue: why it is rejected
 WHOM = "approval.whom"  # dialogue: who takes over, or has to agree as well
+_SOMEBODY_ELSE = (Why.SUBMITTER, Why.SEATED, Why.NO_DUTY)  # the seat can be handed on, but not to the one who was named
 
 
 # -- agreeing and rejecting -------------------------------------------------------------------------------------------
@@ -203,7 +205,7 @@ async def _hand(ctx: Context, approval: Approval, place: Place, whom: str, word:
         return
     people, note = named(ctx, whom)
     if len(people) != 1:
-        ctx.ask(WHOM, words.namesakes(people) if people else words.no_such_person(whom), data)
+        ctx.ask(WHOM, words.namesakes(people) if people else words.no_such_person(whom, left(ctx, whom)), data)
         return
     if word == "加签" and await _held_by_oa(ctx, approval):
         ctx.reply(words.add_in_oa(approval.approval_no))
@@ -218,6 +220,8 @@ async def _hand(ctx: Context, approval: Approval, place: Place, whom: str, word:
             after = add_signer(approval, place=place, by=me, who=who.employee_no)
     except ApprovalRefused as error:
         await refuse(ctx, desk, approval, error, place=place, who=who.name)
+        if error.why in _SOMEBODY_ELSE:
+            expect(ctx, WHOM, data)
         return
     if after != approval:
         await desk.put(approval, after)

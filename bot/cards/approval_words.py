@@ -180,7 +180,10 @@ def left_alone() -> str:
     return "好，先不动。"
 
 
-def no_such_person(words: str) -> str:
+def no_such_person(words: str, left: str = "") -> str:
+    """`left`: the name, where somebody is meant who has left."""
+    if left:
+        return f"{left}已离职，请换一位，写全名或工号；不用了就说「算了」。"
     return f"没找到在职的「{plain(cut(words, 20))}」，请写全名或工号。"
 
 

@@ -82,7 +82,10 @@ def left_alone() -> str:
     return "好，不动它。"
 
 
-def no_such_person(said: str) -> str:
+def no_such_person(said: str, left: str = "") -> str:
+    """`left`: the name, where somebody is meant who has left."""
+    if left:
+        return f"{left}已离职，请换一位，发姓名或工号；不用了就说「算了」。"
     return f"没有找到「{plain(cut(said, 20))}」，请发姓名全称或工号；不用了就说「算了」。"
 
 

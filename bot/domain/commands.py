@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 
 from bot.domain.contract_wishes import wishes_contract
-from bot.domain.schedules import JOB_NAMES
+from bot.domain.schedules import ALWAYS_ON, JOB_NAMES
 from bot.domain.text import fold
 
 _CODE = r"(?:sp|xs|yj|db|bf|ht)[\s-]?\d[\d\s-]*\d"
 _NUMBER = rf"{_CODE}|\d{{3,}}(?!\d|\s?[元块万千w箱台套件瓶个折%年月天号])"
 _MOBILE = r"1\d{2}[\s-]?\d{4}[\s-]?\d{4}"
 _JOB = "|".join(
-    fold(name) for name in sorted((n for names in JOB_NAMES.values() for n in names), key=len, reverse=True)
+    fold(name)
+    for name in sorted((n for names in (JOB_NAMES | ALWAYS_ON).values() for n in names), key=len, reverse=True)
 )
 _DIGEST = "|".join(JOB_NAMES["daily_digest"])
 _LEAD_REVIEW = "|".join(JOB_NAMES["lead_review"])

@@ -229,6 +229,17 @@ async def test_handed_over_it_is_decided_by_the_other(firm: Desk) -> None:
     assert "全部通过" in (await firm.shown_to("LiLei"))[-1]
 
 
+async def test_a_name_that_cannot_be_is_asked_for_again(firm: Desk) -> None:
+    """Bug: after 没有审批合同的职责 the next name was not understood."""
+    await submitted(firm)
+    await firm.taps("dd_chenlei", "转交", channel=DINGTALK)
+    assert "赵敏没有审批合同的职责" in await firm.says("dd_chenlei", "赵敏", channel=DINGTALK)
+    assert "王强已离职，请换一位" in await firm.says("dd_chenlei", "王强", channel=DINGTALK)
+    await firm.says("dd_chenlei", "孙若曦", channel=DINGTALK)
+    await firm.taps("dd_sun", "同意", channel=DINGTALK)
+    assert "全部通过" in (await firm.shown_to("LiLei"))[-1]
+
+
 async def test_handed_back_it_is_a_new_card_at_the_bottom_of_the_chat(firm: Desk) -> None:
     """Bug: the first card became live again without a sound."""
     await submitted(firm)

@@ -185,6 +185,16 @@ async def test_a_name_is_asked_until_it_is_one_person(firm: Desk) -> None:
     assert "转给赵敏" in await firm.says("LiLei", f"转给 {NUMBER} yg013")
 
 
+async def test_a_name_that_cannot_be_is_asked_for_again(firm: Desk) -> None:
+    """Bug: after 陈磊不接线索 the next name was not understood."""
+    await arrives(firm)
+    await firm.taps("LiLei", "转给")
+    assert "陈磊不接线索" in await firm.says("LiLei", "陈磊")
+    assert "王强已离职，请换一位" in await firm.says("LiLei", "王强")
+    assert "转给赵敏" in await firm.says("LiLei", "赵敏")
+    assert await state(firm) == ("待响应", "YG013")
+
+
 async def test_nobody_is_handed_more_than_they_may_hold(firm: Desk) -> None:
     await set_rules(firm.unit_of_work, capacities={"YG013": 0})
     await arrives(firm)
