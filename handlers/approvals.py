@@ -17,6 +17,7 @@ from bot.messages import InboundMessage
 from bot.router import Router
 from handlers.context import Context
 from handlers.lead_handing import hand_lead_typed
+from handlers.recording import expect
 from handlers.which_approval import (
     approval_desk,
     may_act,
@@ -27,7 +28,6 @@ from handlers.which_approval import (
     tapped,
     typed_beside,
 )
-from handlers.recording import expect
 from handlers.which_person import left, named
 from store.approvals import Wish
 from store.oa_instances import OaInstances

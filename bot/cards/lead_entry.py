@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from bot.actions import Action
 from bot.cards.common import cut, plain
-from bot.cards.unusual import wan
+from bot.cards.leads import budget
 from bot.domain.leads.duplicates import Kind, Same, Why
 from bot.domain.leads.lead_line import LeadField
 from bot.domain.leads.placing import Placing
@@ -59,7 +59,7 @@ def named(record: LeadRecord) -> str:
 
 def entered_card(record: LeadRecord, placing: Placing, *, name_of: Callable[[str], str], status: str = "") -> Card:
     """What was understood, and where it stands."""
-    amount = wan(record.amount_fen) if record.amount_fen is not None else record.amount_text
+    amount = budget(record)
     facts = (
         ("联系人", record.contact),
         ("电话", record.mobile),

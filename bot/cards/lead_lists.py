@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.cards.common import cut, plain
 from bot.cards.lead_words import WAITS_FOR, named, time_left
-from bot.cards.unusual import wan
+from bot.cards.leads import budget
 from bot.cards.waiting import duration, waited
 from bot.domain.leads.cases import LeadState
 from bot.domain.leads.records import LeadRecord
@@ -155,7 +155,7 @@ def _loads(view: ManagersView) -> str:
 
 
 def _about(record: LeadRecord) -> str:
-    parts = [wan(record.amount_fen) if record.amount_fen else "", f"意向{record.intent}" if record.intent else ""]
+    parts = [plain(cut(budget(record), 12)), f"意向{record.intent}" if record.intent else ""]
     said = "，".join(part for part in parts if part)
     return f"，{said}" if said else ""
 

@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.cards.common import cut, moment, plain
 from bot.cards.lead_actions import AssignLead, ShelveLead
-from bot.cards.leads import NOTE_LENGTH, LeadSheet, ended_words, same_words, when
-from bot.cards.unusual import wan
+from bot.cards.leads import NOTE_LENGTH, LeadSheet, budget, ended_words, same_words, when
 from bot.domain.leads.cases import FAILED, LeadCase, LeadState, Turn
 from bot.domain.leads.moves import Why
 from bot.domain.leads.records import LeadRecord
@@ -266,7 +265,7 @@ def calendar_missing(year: int) -> str:
 def story(sheet: LeadSheet) -> str:
     """线索 编号: what it is, where it stands and who had it."""
     record, case = sheet.record, sheet.case
-    amount = wan(record.amount_fen) if record.amount_fen else record.amount_text
+    amount = budget(record)
     facts = (
         ("联系人", " ".join(part for part in (record.contact, record.mobile) if part)),
         ("需求", record.note),

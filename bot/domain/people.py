@@ -90,8 +90,9 @@ NATIONWIDE = "全国"  # 区域 of whoever belongs to none
 
 
 def known_regions(employees: Iterable[Employee]) -> frozenset[str]:
-    """The regions that people belong to."""
-    return frozenset(employee.region for employee in employees) - {"", NATIONWIDE}
+    """The regions in which somebody sells: those a lead can be of."""
+    selling = (employee.region for employee in employees if employee.role in (Role.REP, Role.REGION_MANAGER))
+    return frozenset(selling) - {"", NATIONWIDE}
 
 
 def may_change_schedule(employee: Employee) -> bool:

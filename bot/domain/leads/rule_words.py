@@ -152,8 +152,8 @@ _VERBS: Mapping[str, Callable[[str, LeadRules, Known], Change]] = {
     "移除": read_removed, "上限": read_capacity, "值班": read_duty, "值班时间": read_duty, RESPOND: _respond,
     "响应时限": _respond, "响应时间": _respond, REMIND: read_remind, "跨区": read_across, "休假": read_on_leave,
     "请假": read_on_leave, "下班": read_off_duty, TELL_MANAGER: times_of(TELL_MANAGER), POOL: times_of(POOL),
-    EVEN: evening_of(EVEN), HIGH_EVEN: evening_of(HIGH_EVEN), "高意向": evening_of(HIGH_EVEN), PRICE_SHARE: read_price_share,
-    "抢手让位": read_price_share,
+    EVEN: evening_of(EVEN), HIGH_EVEN: evening_of(HIGH_EVEN), "高意向": evening_of(HIGH_EVEN),
+    PRICE_SHARE: read_price_share, "抢手让位": read_price_share,
 }  # fmt: skip
 
 
