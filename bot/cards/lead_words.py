@@ -257,6 +257,18 @@ def taken_over(who: str, records: Sequence[LeadRecord]) -> str:
     return "\n".join([f"{who}已离开，手上 {len(records)} 条线索转给下一位，发「线索」看去向：", *lines])
 
 
+def nobody_there(record: LeadRecord, why: Reason) -> str:
+    """To the manager: a lead that no rep can get, however long it waits."""
+    number = record.lead_no
+    return (
+        f"{named(record)} 派不出去：{record.region or '全公司'}{_NOBODY_THERE[why]}。"
+        f"发「指派 {number} 某人」派给谁，发「线索」看还有没有别的。"
+    )
+
+
+_NOBODY_THERE = {Reason.LEFT: "没有在职的销售", Reason.OTHER_REGION: "没有接线索的销售"}
+
+
 def calendar_missing(year: int) -> str:
     return f"{year} 年的节假日表还没有，接单时间判断不了，线索先排队。请更新 chinesecalendar 后重启。"
 

@@ -150,6 +150,13 @@ def takes_leads(employee: Employee) -> bool:
     return employee.active and employee.role is Role.REP
 
 
+def managers_of(employees: Iterable[Employee], region: str) -> list[Employee]:
+    """A region's managers, else the directors; active ones."""
+    people = [item for item in employees if item.active]
+    regional = [item for item in people if item.role is Role.REGION_MANAGER and item.region == region]
+    return regional or [item for item in people if item.role is Role.DIRECTOR]
+
+
 def may_manage_leads(employee: Employee, region: str) -> bool:
     """Assign a region's leads and see its queue; leads without a region are every manager's."""
     if not employee.active:
