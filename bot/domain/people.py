@@ -125,6 +125,11 @@ def may_decide(employee: Employee) -> bool:
     return employee.active and employee.role in (Role.REGION_MANAGER, Role.DIRECTOR, Role.LEGAL, Role.FINANCE)
 
 
+def may_stand_in(delegate: Employee, absent: Employee) -> bool:
+    """Whether somebody may decide for somebody absent: nobody passes a duty on to a person who could not have it."""
+    return may_decide(delegate) or not may_decide(absent)
+
+
 def may_change_flow(employee: Employee) -> bool:
     """Change who approves what: 总监 and 管理员."""
     return employee.active and employee.role in (Role.DIRECTOR, Role.ADMIN)

@@ -29,6 +29,21 @@ async def state(firm: Desk, number: str = NUMBER) -> tuple[str, str]:
         return case.state.value, case.holder_no
 
 
+# -- entering ---------------------------------------------------------------------------------------------------------
+async def test_a_number_alone_can_be_entered(firm: Desk) -> None:
+    """Bug: 不知道 became the company's name."""
+    assert "不知道就说「不知道」" in await firm.says("LiLei", "新线索 19900005501")
+    shown = await firm.says("LiLei", "不知道。")
+    assert "线索已登记：19900005501" in shown
+    assert "不知道" not in shown
+
+
+async def test_without_a_number_it_is_asked_on(firm: Desk) -> None:
+    assert "不知道就说" not in await firm.says("LiLei", "新线索 要货架")
+    assert "发手机号或微信号" in await firm.says("LiLei", "朴枢物流")
+    assert "没看懂" in await firm.says("LiLei", "不知道")
+
+
 # -- the card ---------------------------------------------------------------------------------------------------------
 async def test_the_card_has_everything_for_the_first_call(firm: Desk) -> None:
     await arrives(firm, same_no="KH0117")
