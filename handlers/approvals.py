@@ -138,15 +138,21 @@ async def _goes_through_oa(ctx: Context, approval: Approval, verdict: Verdict, p
         said_at=ctx.sent_at,
         wished_at=Clock.real_now(),
     )
+    first = verdict
     if await ctx.uow.approvals.wish(number, wish):
         ctx.audit("approval.wished", subject=number, verdict=verdict.value)
         desk.follow_oa(number)
+    else:
+        known = await ctx.uow.approvals.wishes(number)
+        mine = (place.attempt, place.step_no, wish.employee_no)
+        first = next((item.verdict for item in known if (item.attempt, item.step_no, item.employee_no) == mine), first)
+    said = words.on_its_way(number, instead=first if first is not verdict else None)
     tap, step = ctx.message.tap, approval.step
     if tap is not None and step is not None:
         pending = cards.approver_card(await desk.sheet(approval), step)
-        ctx.update_card(tap.card_id, replace(pending, buttons=(), status=words.on_its_way(number)))
+        ctx.update_card(tap.card_id, replace(pending, buttons=(), status=said))
     else:
-        ctx.reply(words.on_its_way(number))
+        ctx.reply(said)
     return True
 
 

@@ -42,8 +42,10 @@ def done(sheet: Sheet, verdict: Verdict) -> str:
     return f"{what}{ending(sheet)}。" if ending(sheet) else what
 
 
-def on_its_way(approval_no: str) -> str:
-    """The decision goes through DingTalk's OA first."""
+def on_its_way(approval_no: str, *, instead: Verdict | None = None) -> str:
+    """The decision goes through DingTalk's OA first; `instead`: of this person's two answers the earlier."""
+    if instead:
+        return f"{approval_no} 你刚才已经{instead.value}，以那次为准，正在提交到钉钉审批。"
     return f"{approval_no} 正在提交到钉钉审批，结果马上更新在卡片上。"
 
 

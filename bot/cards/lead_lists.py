@@ -134,8 +134,8 @@ def _queue_line(lead: QueuedLead, now: datetime) -> str:
 
 def _late_line(lead: OpenLead, view: ManagersView, now: datetime) -> str:
     assert lead.due_at is not None
-    passed = working_minutes_between(lead.given_at, now)
-    return f"· {named(lead.record)}，{view.name_of(lead.employee_no)} {duration(passed)}没响应"
+    passed, who = working_minutes_between(lead.given_at, now), view.name_of(lead.employee_no)
+    return f"· {named(lead.record)}，{f'{who} {duration(passed)}没响应' if passed >= 1 else f'刚派给{who}'}"
 
 
 def _declined_line(item: Declined, view: ManagersView) -> str:

@@ -394,6 +394,7 @@ async def test_over_a_break_the_moment_is_said_for_working_minutes_would_mislead
 async def test_a_manager_sees_the_regions_queue_and_loads(firm: Desk) -> None:
     await set_rules(firm.unit_of_work, capacity=1)
     await arrives(firm, *(enquiry(f"XS26021200{number}", at=firm.clock.now()) for number in (1, 2)))
+    assert "杭州朴枢物流有限公司，刚派给李雷" in await firm.says("dd_chenlei", "线索", channel=DINGTALK)
     firm.minutes_later(10)
     shown = await firm.says("dd_chenlei", "线索", channel=DINGTALK)
     assert "杭州大区线索：排队 1，等响应 1，公海 0" in shown
