@@ -116,8 +116,8 @@ def may_enter_lead(employee: Employee) -> bool:
 
 
 def own_region(employee: Employee) -> str:
-    """The region somebody belongs to; empty where that is none."""
-    return "" if employee.region == NATIONWIDE else employee.region
+    """The region somebody sells in; empty where that is none: no lead of 客户成功's 华东 would find a rep."""
+    return next(iter(known_regions([employee])), "")
 
 
 def may_decide(employee: Employee) -> bool:
