@@ -203,10 +203,14 @@ def answered(asker: str) -> str:
     return f"已转给{asker}，也留在审批卡上。"
 
 
-def answer_arrived(sheet: Sheet, who: str, question: str, answer: str) -> str:
+def answer_arrived(sheet: Sheet, who: str, asker_no: str, question: str, answer: str) -> str:
+    """Where the asker still has to decide, with how: the card has gone up in the chat."""
+    number = sheet.approval.approval_no
+    decides = asker_no in sheet.approval.waiting_for
     return (
-        f"{who}回复（{sheet.approval.approval_no} {plain(sheet.customer.short_name or sheet.customer.name)}）：\n"
+        f"{who}回复（{number} {plain(sheet.customer.short_name or sheet.customer.name)}）：\n"
         f"问：{plain(cut(question, 60))}\n答：{plain(answer)}"
+        + (f"\n等你审批：点卡片，或回复「同意 {number}」「拒绝 {number} 理由」。" if decides else "")
     )
 
 

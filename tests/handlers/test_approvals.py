@@ -184,8 +184,9 @@ async def test_a_question_crosses_the_platforms_and_its_answer_comes_back(firm: 
     asked = (await firm.shown_to("LiLei"))[-1]
     assert "陈磊问：账期能改成30天吗" in asked
     await firm.taps("LiLei", "回复", typed="客户同意30天")
-    assert f"李雷回复（{number} 绿源滨江）：\n问：账期能改成30天吗\n答：客户同意30天" in await firm.shown_to(
-        "dd_chenlei"
+    assert (await firm.shown_to("dd_chenlei"))[-1] == (
+        f"李雷回复（{number} 绿源滨江）：\n问：账期能改成30天吗\n答：客户同意30天\n"
+        f"等你审批：点卡片，或回复「同意 {number}」「拒绝 {number} 理由」。"
     )
     await firm.taps("dd_chenlei", "同意", channel=DINGTALK)
     director = (await firm.shown_to("dd_sun"))[0]
