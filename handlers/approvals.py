@@ -17,6 +17,7 @@ from bot.messages import InboundMessage
 from bot.router import Router
 from handlers.context import Context
 from handlers.lead_handing import hand_lead_typed
+from handlers.recording import expect
 from handlers.which_approval import (
     approval_desk,
     may_act,
@@ -27,7 +28,7 @@ from handlers.which_approval import (
     tapped,
     typed_beside,
 )
-from handlers.which_person import named
+from handlers.which_person import left, named
 from store.approvals import Wish
 from store.oa_instances import OaInstances
 
@@ -35,6 +36,7 @@ router = Router[Context]()
 
 REASON = "approval.reason"  # dialogue: why it is rejected
 WHOM = "approval.whom"  # dialogue: who takes over, or has to agree as well
+_SOMEBODY_ELSE = (Why.SUBMITTER, Why.SEATED, Why.NO_DUTY)  # the seat can be handed on, but not to the one who was named
 
 
 # -- agreeing and rejecting -------------------------------------------------------------------------------------------
@@ -136,15 +138,21 @@ async def _goes_through_oa(ctx: Context, approval: Approval, verdict: Verdict, p
         said_at=ctx.sent_at,
         wished_at=Clock.real_now(),
     )
+    first = verdict
     if await ctx.uow.approvals.wish(number, wish):
         ctx.audit("approval.wished", subject=number, verdict=verdict.value)
         desk.follow_oa(number)
+    else:
+        known = await ctx.uow.approvals.wishes(number)
+        mine = (place.attempt, place.step_no, wish.employee_no)
+        first = next((item.verdict for item in known if (item.attempt, item.step_no, item.employee_no) == mine), first)
+    said = words.on_its_way(number, instead=first if first is not verdict else None)
     tap, step = ctx.message.tap, approval.step
     if tap is not None and step is not None:
         pending = cards.approver_card(await desk.sheet(approval), step)
-        ctx.update_card(tap.card_id, replace(pending, buttons=(), status=words.on_its_way(number)))
+        ctx.update_card(tap.card_id, replace(pending, buttons=(), status=said))
     else:
-        ctx.reply(words.on_its_way(number))
+        ctx.reply(said)
     return True
 
 
@@ -203,7 +211,7 @@ async def _hand(ctx: Context, approval: Approval, place: Place, whom: str, word:
         return
     people, note = named(ctx, whom)
     if len(people) != 1:
-        ctx.ask(WHOM, words.namesakes(people) if people else words.no_such_person(whom), data)
+        ctx.ask(WHOM, words.namesakes(people) if people else words.no_such_person(whom, left(ctx, whom)), data)
         return
     if word == "加签" and await _held_by_oa(ctx, approval):
         ctx.reply(words.add_in_oa(approval.approval_no))
@@ -218,6 +226,8 @@ async def _hand(ctx: Context, approval: Approval, place: Place, whom: str, word:
             after = add_signer(approval, place=place, by=me, who=who.employee_no)
     except ApprovalRefused as error:
         await refuse(ctx, desk, approval, error, place=place, who=who.name)
+        if error.why in _SOMEBODY_ELSE:
+            expect(ctx, WHOM, data)
         return
     if after != approval:
         await desk.put(approval, after)

@@ -12,7 +12,7 @@ from bot.clock import SHANGHAI
 from bot.domain.absences import one_person, read_absence
 from bot.domain.flow_changes import Flow, read_change
 from bot.domain.flows import Absence
-from bot.domain.people import Employee, may_change_flow, may_enter_absence
+from bot.domain.people import Employee, may_change_flow, may_enter_absence, may_stand_in
 from bot.domain.text import fold
 from bot.errors import BadSyntax, NotAllowed, NotFound, OutOfDate
 from bot.messages import InboundMessage
@@ -174,6 +174,8 @@ async def absence(message: InboundMessage, ctx: Context, rest: str) -> None:
     wish = read_absence(rest, sender=ctx.employee, today=_today(ctx), directory=ctx.directory)
     if not may_enter_absence(ctx.employee, wish.absent):
         raise NotAllowed(words.not_for_others())
+    if wish.delegate and not may_stand_in(wish.delegate, wish.absent):
+        raise NotAllowed(words.may_not_stand_in(wish.delegate))
     noted = await ctx.uow.flows.add_absence(wish.absence(), by=ctx.employee.employee_no, at=ctx.sent_at)
     ctx.audit("absence.entered", subject=noted.employee_no, absence=noted.absence_id, delegate=noted.delegate_no)
     ctx.reply(words.absence_noted(noted, wish.absent, ctx.employee, _names(ctx), today=_today(ctx)))

@@ -27,6 +27,7 @@ router = Router[Context]()
 
 ASK = "lead.ask"  # dialogue: a part that has to be there
 NUMBER = re.compile(r"XS\d{6,}", re.IGNORECASE)
+_UNKNOWN = re.compile(r"(?:我?也?不知道|不清楚|不详|没问(?:到|过)?|没说|没有|没留|无|暂无|未知|不晓得)(?:呢|啊|了)?")
 _LONG_ANSWER = 12  # characters; a visit told while a question is open is longer
 
 
@@ -49,10 +50,16 @@ def vocabulary(ctx: Context) -> Vocabulary:
     )
 
 
+def _can_be_called(line: LeadLine) -> bool:
+    """Whether a number is there: with nobody's name it is a lead all the same."""
+    return LeadField.HOW not in line.missing
+
+
 async def _go_on(ctx: Context, line: LeadLine) -> None:
     """Ask for the first thing that is missing, else enter it."""
     if line.missing:
-        ctx.ask(ASK, words.ask(line.missing[0]), {"field": line.missing[0].value, **asdict(line)})
+        asked = words.ask(line.missing[0], known=_can_be_called(line))
+        ctx.ask(ASK, asked, {"field": line.missing[0].value, **asdict(line)})
         return
     await _enter(ctx, line)
 
@@ -64,12 +71,16 @@ async def answered(message: InboundMessage, ctx: Context, data: Mapping[str, str
     if never_mind(said):
         ctx.reply(words.given_up())
         return
+    known = LeadLine(**{name: data.get(name, "") for name in LeadLine.__slots__})
+    if _can_be_called(known) and _UNKNOWN.fullmatch(said.rstrip("。！!~ ")):
+        await _enter(ctx, known)
+        return
     more = read_answer(field, said, vocabulary(ctx))
     if await _is_something_else(message, ctx, field, more, data):
         return
-    line = merged(LeadLine(**{name: data.get(name, "") for name in LeadLine.__slots__}), more)
+    line = merged(known, more)
     if field in line.missing:
-        ctx.ask(ASK, words.ask(field, again=True), data)
+        ctx.ask(ASK, words.ask(field, again=True, known=_can_be_called(known)), data)
         return
     await _go_on(ctx, line)
 

@@ -15,14 +15,16 @@ from bot.errors import NotAllowed
 from bot.messages import InboundMessage
 from bot.router import Router
 from handlers.context import Context
+from handlers.recording import expect
 from handlers.which_lead import concerned, find_number, lead_desk, manages, meant, must_see, of_this_turn, refuse
-from handlers.which_person import named
+from handlers.which_person import left, named
 from store.lead_desk import LeadDesk
 from store.lead_views import LeadViews
 
 router = Router[Context]()
 
 WHOM = "lead.whom"  # dialogue: who gets it
+_SOMEBODY_ELSE = (Why.SELF, Why.FULL, Why.NO_DUTY)  # it can be handed on, but not to the one who was named
 
 
 # -- 转给 -------------------------------------------------------------------------------------------------------------
@@ -88,12 +90,14 @@ async def _hand(ctx: Context, case: LeadCase, whom: str, *, word: str, turn: str
             return
         people, _ = named(ctx, whom)
         if len(people) != 1:
-            ctx.ask(WHOM, words.namesakes(people) if people else words.no_such_person(whom), data)
+            ctx.ask(WHOM, words.namesakes(people) if people else words.no_such_person(whom, left(ctx, whom)), data)
             return
         who = people[0]
         after = await _handed(ctx, desk, case, who, word)
     except LeadRefused as error:
         await refuse(ctx, desk, case, error, who=who.name if who else "")
+        if error.why in _SOMEBODY_ELSE:
+            expect(ctx, WHOM, data)
         return
     if after != case:
         after = await desk.put(case, after)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from bot.cards import lead_rules as words
@@ -98,9 +99,9 @@ async def _try(ctx: Context, said: str) -> None:
     ctx.reply(words.trial_text(again, before, after, _names(ctx), await _played(ctx, before, after)))
 
 
-async def _played(ctx: Context, before: LeadRules, after: LeadRules) -> str:
+async def _played(ctx: Context, before: LeadRules, after: LeadRules) -> words.Played:
     month = await play_last_month(ctx.uow.connection, before, after, at=ctx.sent_at)
-    return words.played_text(month.found, month.records, _names(ctx))
+    return words.Played(month.found, month.records)
 
 
 async def _note_fact(ctx: Context, said: str) -> None:
@@ -189,4 +190,10 @@ def _settle(
 
 
 def _names(ctx: Context) -> words.Names:
-    return {person.employee_no: person.name for person in ctx.directory.employees()}
+    """Namesakes with their region."""
+    people = ctx.directory.employees()
+    often = Counter(person.name for person in people)
+    return {
+        person.employee_no: person.name if often[person.name] == 1 else f"{person.name}（{person.region}）"
+        for person in people
+    }

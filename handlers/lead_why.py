@@ -7,11 +7,12 @@ from bot.domain.leads.cases import LeadCase
 from bot.domain.leads.records import LeadRecord
 from bot.domain.numbers import split_number
 from bot.domain.people import SEES_ALL, Role
-from bot.domain.text import clean, fold
+from bot.domain.text import clean
 from bot.errors import BadSyntax, NotAllowed
 from bot.messages import InboundMessage
 from bot.router import Router
 from handlers.context import Context
+from handlers.which_lead import lead_desk
 from store.lead_decisions import comes_out_the_same, kept_decision, lead_number
 
 router = Router[Context]()
@@ -22,9 +23,7 @@ WORD = "为什么"
 @router.command(WORD, "why")
 async def why(message: InboundMessage, ctx: Context, rest: str) -> None:
     """为什么 编号：看一条线索为什么派给这个人。例：为什么 XS260212001"""
-    typed = (
-        split_number(rest or message.text, prefix="XS")[0] or fold(clean(rest)).strip(" ,，。:：?？").partition(" ")[0]
-    )
+    typed = split_number(rest or message.text, prefix="XS")[0] or clean(rest).strip(" ,，。:：?？").partition(" ")[0]
     if not typed:
         raise BadSyntax(words.which_lead())
     number = await lead_number(ctx.uow.connection, typed)
@@ -35,7 +34,8 @@ async def why(message: InboundMessage, ctx: Context, rest: str) -> None:
     same_again = None if kept is None else await comes_out_the_same(ctx.uow.connection, kept)
     if same_again is False:
         ctx.audit("lead.replay_differs", subject=number)
-    ctx.reply(words.why_text(record, case, kept, _names(ctx), same_again=same_again))
+    same = (await (await lead_desk(ctx)).sheet(case)).same
+    ctx.reply(words.why_text(record, case, kept, _names(ctx), same=same, same_again=same_again))
 
 
 def _may_see(ctx: Context, record: LeadRecord, case: LeadCase) -> bool:

@@ -222,7 +222,7 @@ async def _pass_answer(
 ) -> None:
     sheet, asker = await desk.sheet(approval), ctx.directory.employee(question.employee_no)
     if asker is not None:
-        arrived = words.answer_arrived(sheet, ctx.employee.name, question.words, said)
+        arrived = words.answer_arrived(sheet, ctx.employee.name, asker.employee_no, question.words, said)
         ctx.send(asker, Text(text=arrived), dedup_key=f"approval-answer:{talk_id}")
     if question.card_id:
         ctx.update_card(question.card_id, cards.answered_card(sheet, question, _of(sheet.talk, talk_id)))

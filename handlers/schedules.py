@@ -10,7 +10,7 @@ from bot.clock import SHANGHAI
 from bot.domain.digests import digest_for
 from bot.domain.people import Employee, Role, may_change_schedule
 from bot.domain.schedule_words import Unclear, read_schedule
-from bot.domain.schedules import JOB_NAMES, Override, Switch, Timing, named_job
+from bot.domain.schedules import ALWAYS_ON, JOB_NAMES, Override, Switch, Timing, named_job
 from bot.errors import BadSyntax, NotAllowed, NotFound
 from bot.messages import InboundMessage
 from bot.router import Router
@@ -47,8 +47,10 @@ async def change(ctx: Context, job: str, said: str) -> None:
     Raises:
         NotFound: nothing of that name runs by itself.
         NotAllowed: the sender has not this duty.
-        BadSyntax: the words are no time; the sentence says what to type.
+        BadSyntax: the words are no time, or the job runs all the time; the sentence says what to type.
     """
+    if job in ALWAYS_ON:
+        raise BadSyntax(words.always_on())
     default = ctx.timetable.timings.get(job)
     if default is None:
         raise NotFound(words.not_running(job))

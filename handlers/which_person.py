@@ -6,6 +6,13 @@ from bot.domain.people import Employee
 from handlers.context import Context
 
 
+def left(ctx: Context, said: str) -> str:
+    """The name of somebody who has left, where that is who was meant; else ""."""
+    word = said.strip().removeprefix("给").strip().partition(" ")[0]
+    gone = (item for item in ctx.directory.employees() if not item.active)
+    return next((item.name for item in gone if word.casefold() in (item.employee_no.casefold(), item.name)), "")
+
+
 def named(ctx: Context, said: str) -> tuple[list[Employee], str]:
     """(active people of that number or name, what was said besides)."""
     said = said.strip().removeprefix("给").strip()

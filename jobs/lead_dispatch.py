@@ -18,7 +18,8 @@ from bot.domain.leads.giving import Choice, Round, Waiting
 from bot.domain.leads.moves import give, queue
 from bot.domain.leads.records import LeadRecord
 from bot.domain.leads.scripts import scripts_for
-from bot.domain.people import Role
+from bot.domain.leads.values import Reason
+from bot.domain.people import Role, managers_of
 from bot.routing import push_account
 from bot.schedule import Schedule
 from jobs.context import JobContext
@@ -132,6 +133,7 @@ def _decide(
             after = queue(item.case, waits_for=choice.waits_for, refused=choice.refused)
             if after != item.case:
                 queued.append(after)
+                _tell_manager(ctx, uow, item.record, choice.waits_for)
             continue
         after = give(
             item.case,
@@ -180,6 +182,15 @@ def _put_card(ctx: JobContext, uow: UnitOfWork, item: Waiting, choice: Choice, r
     )
     key = f"lead:{item.case.lead_no}:{turn.turn_no}"
     ctx.send(uow, employee, turn_card(sheet, turn), dedup_key=key, card_id=turn.card_id, quiet=False)
+
+
+def _tell_manager(ctx: JobContext, uow: UnitOfWork, record: LeadRecord, why: Reason) -> None:
+    """Once a day and region: where there is no rep at all, no event ever brings one."""
+    if ctx.dry_run or why not in (Reason.LEFT, Reason.OTHER_REGION):
+        return
+    for manager in managers_of(ctx.directory().employees(), record.region):
+        key = f"lead:nobody:{record.region}:{ctx.today}:{manager.employee_no}"
+        ctx.send(uow, manager, words.nobody_there(record, why), dedup_key=key)
 
 
 def _tell_operators(ctx: JobContext, uow: UnitOfWork, year: int) -> None:

@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy import text
 
 from bot.clock import Clock
-from bot.domain.schedules import Override, Timing
+from bot.domain.schedules import ALWAYS_ON, Override, Timing
 from bot.schedule import Job, NextFire, next_run
 from jobs.context import JobContext
 from store.unit_of_work import UnitOfWork
@@ -63,7 +63,7 @@ class Scheduler:
             if now > since:
                 overrides = await uow.schedules.overrides()
                 for job in self._jobs.values():
-                    override = overrides.get(job.name)
+                    override = None if job.name in ALWAYS_ON else overrides.get(job.name)
                     timing = override.timing(job.timing) if override else job.timing
                     if timing.cron and (override is None or override.enabled):
                         for fire_at in self._due(job, timing, _holds_from(override, since, now), now, moved=moved):

@@ -8,6 +8,7 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool
 
 from bot.clock import Clock
+from store.outbox import HELD
 
 CHANGED = "clock"
 
@@ -32,9 +33,16 @@ class SharedClock:
         await self.load()
 
     async def move_to(self, moment: datetime) -> None:
-        """Make business time `moment` (aware) from now on, in all processes."""
+        """Make business time `moment` (aware) from now on, in all processes. What is held for the end of the quiet
+        hours moves along: its morning comes that much sooner or later."""
+        before = self._clock.offset
         self._clock.move_to(moment)
         async with self._pool.connection() as connection:
+            await connection.execute(
+                """UPDATE procrastinate_jobs SET scheduled_at = scheduled_at - %s
+                   WHERE task_name = 'deliver' AND status = 'todo' AND lock LIKE %s""",
+                (self._clock.offset - before, f"%{HELD}%"),
+            )
             await connection.execute(
                 """INSERT INTO state (key, value) VALUES ('clock', %s)
                    ON CONFLICT (key) DO UPDATE SET value = excluded.value""",

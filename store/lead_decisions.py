@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.leads.reasons import KeptDecision
 from bot.domain.leads.replay import Snapshot, explanation_from_json, replay
 from bot.domain.leads.values import Reason
+from bot.domain.text import fold
 from bot.errors import NotFound
 from store.lead_rules import LeadRuleRepository
 
@@ -40,12 +41,12 @@ async def comes_out_the_same(connection: AsyncConnection, kept: KeptDecision) ->
 
 
 async def lead_number(connection: AsyncConnection, typed: str) -> str:
-    """The lead's number as it is stored, whatever the case in which it was typed.
+    """The lead's number as it is stored, whatever the case or width in which it was typed.
 
     Raises:
         NotFound: there is none of that number.
     """
-    found = (await connection.execute(_NUMBER, {"typed": typed})).scalars().all()
+    found = (await connection.execute(_NUMBER, {"typed": typed, "folded": fold(typed)})).scalars().all()
     if not found:
         raise NotFound(f"没有编号为 {typed[:40]} 的线索，请看一下线索卡片上的编号。")
     return str(found[0])
@@ -72,5 +73,5 @@ SELECT lead_no, turn_no, decided_at, policy_version, employee_no, runner_up, mar
 FROM lead_decisions WHERE lead_no = :lead_no AND turn_no = :turn_no
 """)
 _NUMBER = text("""
-SELECT lead_no FROM leads WHERE lower(lead_no) = lower(:typed) ORDER BY lead_no <> :typed, lead_no LIMIT 1
+SELECT lead_no FROM leads WHERE lower(lead_no) = :folded ORDER BY lead_no <> :typed, lead_no LIMIT 1
 """)

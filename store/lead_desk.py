@@ -22,7 +22,7 @@ from bot.domain.leads.moves import LeadRefused, Why, leave, manager_told, must_t
 from bot.domain.leads.replay import explanation_from_json
 from bot.domain.leads.rules import LeadRules
 from bot.domain.leads.scripts import scripts_for
-from bot.domain.people import Employee, Role
+from bot.domain.people import Employee, managers_of
 from bot.messages import Text
 from store.approval_desk import Send, UpdateCard
 from store.lead_giving import lock_places
@@ -160,10 +160,7 @@ class LeadDesk:
         superior = self.directory.employee(person.superior_no) if person else None
         if superior is not None and superior.active:
             return [superior]
-        where = region or (person.region if person else "")
-        people = [item for item in self.directory.employees() if item.active]
-        regional = [item for item in people if item.role is Role.REGION_MANAGER and item.region == where]
-        return regional or [item for item in people if item.role is Role.DIRECTOR]
+        return managers_of(self.directory.employees(), region or (person.region if person else ""))
 
     async def take_over(self, employee_no: str) -> int:
         """The open leads of somebody who left go to the next best; their manager gets one message. How many."""

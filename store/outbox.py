@@ -48,10 +48,13 @@ def recipient_lock(channel: str, recipients: Sequence[str], conversation_id: str
     return f"{channel}:{conversation_id or ','.join(sorted(recipients))}"
 
 
+HELD = " at "  #: in the lock of what waits for a moment
+
+
 def _lock(row: _Row) -> str:
     """What waits for a moment keeps its own order: held by the same lock, every answer would wait for it as well."""
     lock = recipient_lock(row.channel, row.recipients, row.conversation_id)
-    return f"{lock} at {row.not_before.isoformat()}" if row.not_before else lock
+    return f"{lock}{HELD}{row.not_before.isoformat()}" if row.not_before else lock
 
 
 def _claim(job_id: int, outbox_id: int, row: _Row) -> Claim:

@@ -42,8 +42,10 @@ def done(sheet: Sheet, verdict: Verdict) -> str:
     return f"{what}{ending(sheet)}。" if ending(sheet) else what
 
 
-def on_its_way(approval_no: str) -> str:
-    """The decision goes through DingTalk's OA first."""
+def on_its_way(approval_no: str, *, instead: Verdict | None = None) -> str:
+    """The decision goes through DingTalk's OA first; `instead`: of this person's two answers the earlier."""
+    if instead:
+        return f"{approval_no} 你刚才已经{instead.value}，以那次为准，正在提交到钉钉审批。"
     return f"{approval_no} 正在提交到钉钉审批，结果马上更新在卡片上。"
 
 
@@ -180,7 +182,10 @@ def left_alone() -> str:
     return "好，先不动。"
 
 
-def no_such_person(words: str) -> str:
+def no_such_person(words: str, left: str = "") -> str:
+    """`left`: the name, where somebody is meant who has left."""
+    if left:
+        return f"{left}已离职，请换一位，写全名或工号；不用了就说「算了」。"
     return f"没找到在职的「{plain(cut(words, 20))}」，请写全名或工号。"
 
 
@@ -198,10 +203,14 @@ def answered(asker: str) -> str:
     return f"已转给{asker}，也留在审批卡上。"
 
 
-def answer_arrived(sheet: Sheet, who: str, question: str, answer: str) -> str:
+def answer_arrived(sheet: Sheet, who: str, asker_no: str, question: str, answer: str) -> str:
+    """Where the asker still has to decide, with how: the card has gone up in the chat."""
+    number = sheet.approval.approval_no
+    decides = asker_no in sheet.approval.waiting_for
     return (
-        f"{who}回复（{sheet.approval.approval_no} {plain(sheet.customer.short_name or sheet.customer.name)}）：\n"
+        f"{who}回复（{number} {plain(sheet.customer.short_name or sheet.customer.name)}）：\n"
         f"问：{plain(cut(question, 60))}\n答：{plain(answer)}"
+        + (f"\n等你审批：点卡片，或回复「同意 {number}」「拒绝 {number} 理由」。" if decides else "")
     )
 
 

@@ -15,7 +15,7 @@ from bot.domain.absences import EXAMPLE, last_day
 from bot.domain.conditions import ALWAYS, sentence
 from bot.domain.flow_changes import EXAMPLES, Flow
 from bot.domain.flows import OTHERS, Absence, ApproverKind, FlowStep, Mode
-from bot.domain.people import Employee
+from bot.domain.people import Employee, may_decide, takes_leads
 from bot.messages import Button, Card, Style
 
 Names = Mapping[str, str]  #: 工号 -> name
@@ -220,8 +220,16 @@ def which_absence(absences: Sequence[Absence], names: Names, *, today: date) -> 
 
 def absence_noted(absence: Absence, absent: Employee, sender: Employee, names: Names, *, today: date) -> str:
     whose = "" if absent.employee_no == sender.employee_no else f"{absent.name} "
-    meanwhile = "" if absence.delegate_no else "\n没有写代理人，这期间要批的合同会转给上级。"
+    meanwhile = ""
+    if may_decide(absent) and not absence.delegate_no:
+        meanwhile = "\n没有写代理人，这期间要批的合同会转给上级。"
+    elif takes_leads(absent):
+        meanwhile = "\n这期间不派新线索，手上的不会自动转走。"
     return f"记下了，{whose}请假：{_absence(absence, names, today)}。{meanwhile}\n要取消请发「请假 取消」。"
+
+
+def may_not_stand_in(delegate: Employee) -> str:
+    return f"{delegate.name}没有审批合同的职责，不能代批；代理人请写区域经理、总监、法务或财务，不写就转给上级。"
 
 
 def absence_cancelled(absence: Absence, absent: Employee, sender: Employee, names: Names, *, today: date) -> str:

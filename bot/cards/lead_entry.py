@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from bot.actions import Action
 from bot.cards.common import cut, plain
-from bot.cards.unusual import wan
+from bot.cards.leads import budget
 from bot.domain.leads.duplicates import Kind, Same, Why
 from bot.domain.leads.lead_line import LeadField
 from bot.domain.leads.placing import Placing
@@ -40,8 +40,10 @@ def begin() -> str:
     return f"{EXAMPLE}\n或者一样一样来：{QUESTIONS[LeadField.WHO]}"
 
 
-def ask(field: LeadField, *, again: bool = False) -> str:
-    return f"没看懂。{QUESTIONS[field]}不登记了就说「算了」。" if again else QUESTIONS[field]
+def ask(field: LeadField, *, again: bool = False, known: bool = False) -> str:
+    """`known`: there is a number, which is enough to go on with."""
+    unknown = "不知道就说「不知道」。" if known else ""
+    return f"没看懂。{QUESTIONS[field]}{unknown}不登记了就说「算了」。" if again else f"{QUESTIONS[field]}{unknown}"
 
 
 def given_up() -> str:
@@ -59,7 +61,7 @@ def named(record: LeadRecord) -> str:
 
 def entered_card(record: LeadRecord, placing: Placing, *, name_of: Callable[[str], str], status: str = "") -> Card:
     """What was understood, and where it stands."""
-    amount = wan(record.amount_fen) if record.amount_fen is not None else record.amount_text
+    amount = budget(record)
     facts = (
         ("联系人", record.contact),
         ("电话", record.mobile),
@@ -71,7 +73,7 @@ def entered_card(record: LeadRecord, placing: Placing, *, name_of: Callable[[str
     need = f"需求：{plain(cut(record.note, 80))}" if record.note else ""
     buttons = (Button(text="撤销", action=WithdrawLead(record.lead_no), style=Style.DANGER),)
     return Card(
-        title=cut(f"线索已登记：{plain(record.company or record.contact)}", 36),
+        title=cut(f"线索已登记：{plain(record.company or record.contact or record.mobile)}", 36),
         fields=tuple(Field(label=label, value=cut(plain(value), MAX_VALUE)) for label, value in facts if value),
         body="\n".join(filter(None, (need, "" if status else stands(placing, name_of)))),
         status=status,

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.cards.common import cut, plain
 from bot.cards.lead_words import WAITS_FOR, named, time_left
-from bot.cards.unusual import wan
+from bot.cards.leads import budget
 from bot.cards.waiting import duration, waited
 from bot.domain.leads.cases import LeadState
 from bot.domain.leads.records import LeadRecord
@@ -134,8 +134,8 @@ def _queue_line(lead: QueuedLead, now: datetime) -> str:
 
 def _late_line(lead: OpenLead, view: ManagersView, now: datetime) -> str:
     assert lead.due_at is not None
-    passed = working_minutes_between(lead.given_at, now)
-    return f"· {named(lead.record)}，{view.name_of(lead.employee_no)} {duration(passed)}没响应"
+    passed, who = working_minutes_between(lead.given_at, now), view.name_of(lead.employee_no)
+    return f"· {named(lead.record)}，{f'{who} {duration(passed)}没响应' if passed >= 1 else f'刚派给{who}'}"
 
 
 def _declined_line(item: Declined, view: ManagersView) -> str:
@@ -155,7 +155,7 @@ def _loads(view: ManagersView) -> str:
 
 
 def _about(record: LeadRecord) -> str:
-    parts = [wan(record.amount_fen) if record.amount_fen else "", f"意向{record.intent}" if record.intent else ""]
+    parts = [plain(cut(budget(record), 12)), f"意向{record.intent}" if record.intent else ""]
     said = "，".join(part for part in parts if part)
     return f"，{said}" if said else ""
 

@@ -11,6 +11,7 @@ from bot.domain.leads.fact_catalogue import BY_NAME, Unit
 from bot.domain.leads.values import Contribution, Explanation
 
 _CLEARLY, _HALFWAY = 0.7, 0.45  # a factor above which something suits well, or suits at all
+_NEAR, _FEW = 2, 2  # times apart that still count for a rep, and overdue customers that do
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +24,9 @@ class About:
 
 
 def top_reasons(explanation: Explanation, about: About, *, count: int = 3) -> list[str]:
-    """What spoke for the rep most, best first; nothing that spoke against them and nothing missing."""
-    spoke_for = [line for line in explanation.contributions if line.points > 0]
+    """What spoke for the rep most, best first; nothing that spoke against them or hardly for them, nothing missing."""
+    gave = [line for line in explanation.contributions if line.points > 0]
+    spoke_for = [line for line in gave if line.factor is None or line.factor >= _HALFWAY] or gave
     return [factor_words(line, about) for line in sorted(spoke_for, key=lambda line: -line.points)[:count]]
 
 
@@ -80,6 +82,8 @@ def _deal(apart: float, about: About) -> str:
     times = math.exp(apart)
     if times < 1.35:
         return f"预估金额和{about.whose}常做的单子差不多"
+    if times < _NEAR:
+        return f"预估金额离{about.whose}常做的单子不远，差 {times:.1f} 倍"
     return f"预估金额和{about.whose}常做的单子差 {times:.1f} 倍"
 
 
@@ -92,6 +96,8 @@ def _pending(share: float, about: About) -> str:
 def _overdue(count: float, about: About) -> str:
     if not count:
         return f"{about.whose}没有逾期未跟进的客户"
+    if count <= _FEW:
+        return f"{about.whose}只有 {count:.0f} 个逾期未跟进的客户"
     return f"{about.whose}有 {count:.0f} 个逾期未跟进的客户"
 
 

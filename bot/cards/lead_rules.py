@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
@@ -14,7 +15,7 @@ from bot.domain.leads.dimension_names import shown_name
 from bot.domain.leads.fact_catalogue import BY_NAME
 from bot.domain.leads.policy import Dimension
 from bot.domain.leads.records import LeadRecord
-from bot.domain.leads.rule_changes import duty_words, number_words, per_of, scale_words
+from bot.domain.leads.rule_changes import PRICE_SHARE, duty_words, number_words, per_of, scale_words
 from bot.domain.leads.rule_dimensions import FactEntry
 from bot.domain.leads.rule_words import EXAMPLES
 from bot.domain.leads.rules import LeadRules
@@ -45,6 +46,8 @@ class DropRules(Action):
 #: on the buttons, and typed with the number where a client shows none
 CONFIRM, DROP = "确认权重", "取消权重"
 _FROM_NOW_ON = "确认后马上生效，已经派出的线索不变。"
+_ROOM = 990  # bytes beside the number, a line's break as DingTalk writes it: what its card holds in one piece (1 KB)
+_BREAK_BYTES = 5
 
 _MEANINGS = {
     "region_heat": "客户离线索所在区域近、在那里占比高",
@@ -96,8 +99,9 @@ def _limits(rules: LeadRules, names: Names) -> list[str]:
         f"没人接：{rules.tell_manager_after} 人超时通知经理，{rules.pool_after} 人没接进公海",
         f"跨区：{'只派给本区域的人' if policy.same_region else '所有区域的人都可以派'}",
         f"休假：{'请假的人也照常派' if Reason.ON_LEAVE in policy.waived else '请假的人不派'}",
-        f"均衡：在手越多扣分越多，力度 {number_words(policy.load.weight)}；高意向单独算，力度 "
-        f"{number_words(policy.high_intent.weight)}；抢手让位 {percent(policy.price_share)}",
+        f"均衡：手上越多扣分越多，力度 {number_words(policy.load.weight)}",
+        f"高意向均衡：高意向单独算，近一个月拿到越多扣分越多，力度 {number_words(policy.high_intent.weight)}",
+        f"{PRICE_SHARE}：很多线索都适合的人，先给更适合他的线索留着，力度 {percent(policy.price_share)}",
     ]
 
 
@@ -117,14 +121,14 @@ def which_change(word: str) -> str:
 
 
 def change_card(
-    change_id: int, said: str, before: LeadRules, after: LeadRules, names: Names, played: str, *, restoring: bool
+    change_id: int, said: str, before: LeadRules, after: LeadRules, names: Names, played: Played, *, restoring: bool
 ) -> Card:
     """What a change would do, with 确认 and 取消."""
+    changed = f"{_difference(said, before, after, names)}\n"
+    room = _ROOM - _size(f"{changed}\n{_FROM_NOW_ON}")
     return Card(
         title="还原上一次线索规则，请确认" if restoring else "线索规则变更，请确认",
-        body="\n".join(
-            [_difference(said, before, after, names), "", played, "", "确认后马上生效，已经派出的线索不变。"]
-        ),
+        body="\n".join([changed, played_text(played, names, room=room), _FROM_NOW_ON]),
         buttons=(
             Button(text=CONFIRM, action=ConfirmRules(str(change_id)), style=Style.PRIMARY),
             Button(text=DROP, action=DropRules(str(change_id))),
@@ -133,9 +137,14 @@ def change_card(
     )
 
 
-def trial_text(said: str, before: LeadRules, after: LeadRules, names: Names, played: str) -> str:
+def _size(text: str) -> int:
+    """Bytes of a text on DingTalk's card."""
+    return len(text.encode()) + text.count("\n") * (_BREAK_BYTES - 1)
+
+
+def trial_text(said: str, before: LeadRules, after: LeadRules, names: Names, played: Played) -> str:
     """What a change would do, for somebody who may not make it."""
-    return "\n".join(["试算（不会生效）", _difference(said, before, after, names), "", played])
+    return "\n".join(["试算（不会生效）", _difference(said, before, after, names), "", played_text(played, names)])
 
 
 def settled_card(
@@ -147,39 +156,75 @@ def settled_card(
 
 
 def _difference(said: str, before: LeadRules, after: LeadRules, names: Names) -> str:
-    old = {item.name: item for item in before.policy.dimensions}
-    new = {item.name: item for item in after.policy.dimensions}
-    lines = [f"改动：{plain(said)}"]
-    for name in dict.fromkeys([*old, *new]):
-        was, will = old.get(name), new.get(name)
-        if will is None:
-            lines.append(f"{plain(shown_name(name))} {_share(old[name].weight)} → 去掉")
-        elif was is None:
-            lines.append(f"新增 {plain(_row(will))}")
-        elif _row(was) != _row(will):
-            lines.append(f"{plain(shown_name(name))} {_share(was.weight)} → {_share(will.weight)}")
+    lines = [f"改动：{plain(said)}", *_weights_moved(said, before, after)]
     for was_said, will_say in zip(_limits(before, names), _limits(after, names), strict=True):
         if was_said != will_say:
             lines += [f"原来 {plain(was_said)}", f"改为 {plain(will_say)}"]
-    silent = [
-        shown_name(name) for name, item in new.items() if not item.weight and (name not in old or old[name].weight)
-    ]
+    old = {item.name: item.weight for item in before.policy.dimensions}
+    silent = [shown_name(item.name) for item in after.policy.dimensions if not item.weight and old.get(item.name, 1)]
     if silent:
         lines.append(f"注意：{plain('、'.join(silent))} 的权重变成 0，不再起作用。")
     return "\n".join(lines)
 
 
+def _weights_moved(said: str, before: LeadRules, after: LeadRules) -> list[str]:
+    """The weights that were meant one by one; those that only share what is left, in proportion, in one line."""
+    old = {item.name: item for item in before.policy.dimensions}
+    new = {item.name: item for item in after.policy.dimensions}
+    added = [f"新增 {plain(_row(item))}" for name, item in new.items() if name not in old]
+    if said.startswith("新增"):  # the change itself says how it counts
+        added = [f"{plain(name)}：{BY_NAME[name].meaning}" for name in new if name not in old and name in BY_NAME]
+    gone = [f"{plain(shown_name(name))} {_share(item.weight)} → 去掉" for name, item in old.items() if name not in new]
+    moved = [name for name in new if name in old and _row(old[name]) != _row(new[name])]
+    rates = {name: round(new[name].weight / old[name].weight, 6) for name in moved if old[name].weight}
+    [(usual, count)] = Counter(rates.values()).most_common(1) or [(0.0, 0)]
+    along = [name for name in moved if rates.get(name) == usual] if usual and count > 1 else []
+    single = [
+        f"{plain(shown_name(name))} {_share(old[name].weight)} → {_share(new[name].weight)}"
+        for name in moved
+        if name not in along
+    ]
+    rest = "，".join(f"{plain(shown_name(name))} {_share(new[name].weight)}" for name in along)
+    return [*added, *gone, *single, *([f"其余按比例改为：{rest}"] if rest else [])]
+
+
 # -- what it would have done ------------------------------------------------------------------------------------------
-def played_text(found: WhatIf, records: Mapping[str, LeadRecord], names: Names) -> str:
-    """The last month's leads, played by the old and by the new rules."""
+@dataclass(frozen=True, slots=True)
+class Played:
+    """The last month's leads, played by the old and by the new rules, and the leads that are named."""
+
+    found: WhatIf
+    records: Mapping[str, LeadRecord]
+
+
+def played_text(played: Played, names: Names, *, room: int | None = None) -> str:
+    """What the play says; with less `room` (bytes on a card) fewer leads and people are named."""
+    said = _played(played, names)
+    for named in range(_NAMED - 1, -1, -1):
+        if room is None or _size(said) <= room:
+            break
+        found = played.found
+        fewer = replace(
+            found, examples=found.examples[:named], gains=found.gains[: named or 1], loses=found.loses[: named or 1]
+        )
+        said = _played(replace(played, found=fewer), names)
+    return said
+
+
+_NAMED = 3  # leads and people, at most
+
+
+def _played(played: Played, names: Names) -> str:
+    found = played.found
     if not found.leads:
         return "最近 30 天没有可以试算的线索。"
     was, will = found.before, found.after
     lines = [f"用最近 30 天的 {found.leads} 条线索试算（按现在的人和数据，大家从空手开始）："]
     if not found.moved:
         return "\n".join([*lines, "派给谁都和原来一样。"])
-    lines.append(f"{found.moved} 条（{percent(found.moved / found.leads)}）会换人，比如：")
-    lines += [f"· {_example(item, records, names)}" for item in found.examples]
+    example = "，比如：" if found.examples else ""
+    lines.append(f"{found.moved} 条（{percent(found.moved / found.leads)}）会换人{example}")
+    lines += [f"· {_example(item, played.records, names)}" for item in found.examples]
     lines.append(f"平均匹配度（按新规则算） {percent(round(was.match, 3))} → {percent(round(will.match, 3))}")
     lines.append(
         f"不均匀度（基尼系数，0 最匀） 线索 {was.load_gini:.2f} → {will.load_gini:.2f}，"

@@ -8,7 +8,9 @@ from bot.cards.common import moment
 from bot.cards.lead_reasons import About, factor_words
 from bot.domain.leads.cases import How, LeadCase, LeadState, Turn
 from bot.domain.leads.dimension_names import shown_name
+from bot.domain.leads.duplicates import Why
 from bot.domain.leads.engine import HIGH_INTENT, LOAD, PRICE
+from bot.domain.leads.giving import SameAs
 from bot.domain.leads.reasons import KeptDecision, hundredths
 from bot.domain.leads.records import LeadRecord
 from bot.domain.leads.values import Contribution, Reason
@@ -35,14 +37,20 @@ _WAITS = {
 
 
 def why_text(
-    record: LeadRecord, case: LeadCase, kept: KeptDecision | None, names: Names, *, same_again: bool | None
+    record: LeadRecord,
+    case: LeadCase,
+    kept: KeptDecision | None,
+    names: Names,
+    *,
+    same: SameAs,
+    same_again: bool | None,
 ) -> str:
     """The present or last turn with all its reasons, the earlier ones in short. `kept` is that turn's decision."""
     head = " ".join(part for part in (record.lead_no, record.company) if part)
     lines = [f"{head}（{case.state.value}）"]
     if case.turns:
         lines += _earlier(case.turns[:-1], names)
-        lines += _scored(record, kept, names, same_again) if kept else [_given(case, case.turns[-1], names)]
+        lines += _scored(record, kept, names, same_again) if kept else [_given(case.turns[-1], same, names)]
         lines += _now(case, names)
     if case.state is LeadState.WAITING:
         lines += _waiting(case)
@@ -127,12 +135,15 @@ def _left_out(who: str, refused: Mapping[Reason, int]) -> str:
 
 
 # -- a turn that was not, and none ------------------------------------------------------------------------------------
-def _given(case: LeadCase, turn: Turn, names: Names) -> str:
+def _given(turn: Turn, same: SameAs, names: Names) -> str:
     whose, by = _name(turn.employee_no, names), _name(turn.by_no, names)
     at = moment(turn.given_at)
     match turn.how:
         case How.OWNER:
-            return f"{at} 直接给了{whose}：这家客户或联系人本来就是{whose}负责的，不用打分。"
+            like = "，公司不同" if same.why == Why.NUMBER_ONLY else ""
+            share = Why.MOBILE if like else same.why
+            found = f"{share}和{same.kind} {same.number} 相同{like}，那边" if same.number else "这家客户或联系人"
+            return f"{at} 直接给了{whose}：{found}本来就是{whose}负责的，不用打分。"
         case How.ADDED:
             return f"{at} 直接给了{whose}：客户加的是{whose}的企业微信，不用打分。"
         case How.HANDED:

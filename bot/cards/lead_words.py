@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.cards.common import cut, moment, plain
 from bot.cards.lead_actions import AssignLead, ShelveLead
-from bot.cards.leads import NOTE_LENGTH, LeadSheet, ended_words, same_words, when
-from bot.cards.unusual import wan
+from bot.cards.leads import NOTE_LENGTH, LeadSheet, budget, ended_words, same_words, when
 from bot.domain.leads.cases import FAILED, LeadCase, LeadState, Turn
 from bot.domain.leads.moves import Why
 from bot.domain.leads.records import LeadRecord
@@ -82,7 +81,10 @@ def left_alone() -> str:
     return "好，不动它。"
 
 
-def no_such_person(said: str) -> str:
+def no_such_person(said: str, left: str = "") -> str:
+    """`left`: the name, where somebody is meant who has left."""
+    if left:
+        return f"{left}已离职，请换一位，发姓名或工号；不用了就说「算了」。"
     return f"没有找到「{plain(cut(said, 20))}」，请发姓名全称或工号；不用了就说「算了」。"
 
 
@@ -255,6 +257,18 @@ def taken_over(who: str, records: Sequence[LeadRecord]) -> str:
     return "\n".join([f"{who}已离开，手上 {len(records)} 条线索转给下一位，发「线索」看去向：", *lines])
 
 
+def nobody_there(record: LeadRecord, why: Reason) -> str:
+    """To the manager: a lead that no rep can get, however long it waits."""
+    number = record.lead_no
+    return (
+        f"{named(record)} 派不出去：{record.region or '全公司'}{_NOBODY_THERE[why]}。"
+        f"发「指派 {number} 某人」派给谁，发「线索」看还有没有别的。"
+    )
+
+
+_NOBODY_THERE = {Reason.LEFT: "没有在职的销售", Reason.OTHER_REGION: "没有接线索的销售"}
+
+
 def calendar_missing(year: int) -> str:
     return (
         f"{year} 年的节假日表还没有，排了值班时间，接单的人判断不了，线索先排队。"
@@ -266,7 +280,7 @@ def calendar_missing(year: int) -> str:
 def story(sheet: LeadSheet) -> str:
     """线索 编号: what it is, where it stands and who had it."""
     record, case = sheet.record, sheet.case
-    amount = wan(record.amount_fen) if record.amount_fen else record.amount_text
+    amount = budget(record)
     facts = (
         ("联系人", " ".join(part for part in (record.contact, record.mobile) if part)),
         ("需求", record.note),

@@ -10,7 +10,9 @@ from bot.cards.common import cut, moment, plain
 from bot.cards.lead_actions import AcceptLead, CalledLead, CloseLead, DeclineLead, HandLead, WhyLead, WinLead
 from bot.cards.unusual import wan
 from bot.clock import SHANGHAI
+from bot.domain import cells
 from bot.domain.leads.cases import Ending, How, LeadCase, LeadState, Response, Turn
+from bot.domain.leads.duplicates import Why
 from bot.domain.leads.giving import SameAs
 from bot.domain.leads.records import LeadRecord
 from bot.domain.leads.scripts import Entry
@@ -79,9 +81,14 @@ def _subtitle(sheet: LeadSheet, turn: Turn) -> str:
     return f"{by}请在 {when(turn.due_at, near=turn.given_at)} 前响应" if turn.due_at else by
 
 
+def budget(record: LeadRecord) -> str:
+    """Where a number was written the number; 几十万, 18-36万 as it stands, for it is no one number."""
+    return wan(record.amount_fen) if record.amount_fen and cells.is_amount(record.amount_text) else record.amount_text
+
+
 def _facts(record: LeadRecord) -> Iterator[Field]:
     """Six rows, what WeCom shows."""
-    amount = wan(record.amount_fen) if record.amount_fen else record.amount_text
+    amount = budget(record)
     rows = (
         ("公司", record.company),
         ("联系人", record.contact),
@@ -131,7 +138,12 @@ def cut_words(text: str, longest: int) -> str:
 
 
 def same_words(same: SameAs) -> str:
-    return f"同一客户：{same.why}和{same.kind} {same.number} 相同" if same.number else ""
+    """A look-alike is not called the same: its holder finds out."""
+    if not same.number:
+        return ""
+    if same.why == Why.NUMBER_ONLY:
+        return f"请核实：手机号和{same.kind} {same.number} 相同，公司不同"
+    return f"同一客户：{same.why}和{same.kind} {same.number} 相同"
 
 
 def _working(sheet: LeadSheet, turn: Turn) -> Card:

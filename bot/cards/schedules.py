@@ -127,6 +127,14 @@ def not_running(job: str) -> str:
     return f"{job_name(job)}现在还没有自动发送。输入「日程」看有哪些。"
 
 
+def always_on() -> str:
+    """Asked for the dispatch of leads or its clock."""
+    return (
+        "线索随到随派，响应时限随时在看，都不用排时间，也停不了。\n"
+        "多久没响应提醒、转给下一位，在「权重」里看，总监和管理员可以改，例如：权重 响应 30分钟"
+    )
+
+
 def not_yours(whom: Sequence[Employee]) -> str:
     return f"发送时间对全公司有效，{_ask(whom)}"
 

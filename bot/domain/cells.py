@@ -92,8 +92,19 @@ def fen(value: Cell) -> int | None:
     return int(exact)
 
 
+def is_amount(value: Cell) -> bool:
+    """Whether that is one exact amount, or empty."""
+    try:
+        fen(value)
+    except BadCell:
+        return False
+    return True
+
+
 def rough_fen(value: Cell) -> int | None:
-    """An amount somebody guessed: 约24万, 18-36万 (the lower end), 十来万; None when there is no telling."""
+    """An amount somebody guessed: 约24万, 18-36万 (the lower end), 十来万; None when there is no telling: 几十万."""
+    if re.search(r"(?<!十)几[十百千万]", text(value)):
+        return None
     typed = re.sub(r"大约|大概|差不多|约|左右|上下|多|来|几", "", normalized(text(value)))
     if found := re.fullmatch(r"([\d.,]+)\s*([千万亿kKwW元]*)\s*[-~至到]\s*([\d.,]+)\s*([千万亿kKwW]?)元?", typed):
         typed = found[1] + (found[2] or found[4])

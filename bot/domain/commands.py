@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 
 from bot.domain.contract_wishes import wishes_contract
-from bot.domain.schedules import JOB_NAMES
+from bot.domain.schedules import ALWAYS_ON, JOB_NAMES
 from bot.domain.text import fold
 
 _CODE = r"(?:sp|xs|yj|db|bf|ht)[\s-]?\d[\d\s-]*\d"
 _NUMBER = rf"{_CODE}|\d{{3,}}(?!\d|\s?[元块万千w箱台套件瓶个折%年月天号])"
 _MOBILE = r"1\d{2}[\s-]?\d{4}[\s-]?\d{4}"
+#: how a form begins: 公司：… 联系人：… 电话：…
+_WHO_LABEL = "公司名称|公司|单位|企业名称|企业|客户名称|客户|联系人姓名|联系人|姓名"
 _JOB = "|".join(
-    fold(name) for name in sorted((n for names in JOB_NAMES.values() for n in names), key=len, reverse=True)
+    fold(name)
+    for name in sorted((n for names in (JOB_NAMES | ALWAYS_ON).values() for n in names), key=len, reverse=True)
 )
 _DIGEST = "|".join(JOB_NAMES["daily_digest"])
 _LEAD_REVIEW = "|".join(JOB_NAMES["lead_review"])
@@ -73,7 +76,8 @@ _COMMANDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "新线索",
             rf"^(?:新增?|新建|录入?|加个?|添加|登记|上报|报)(?:一?[条个])?(?:新)?线索(?:登记|录入)?"
-            rf"(?:$|[\s:：,，。]+(?!.*(?:怎么|吗|[?？]))|(?=.*{_MOBILE}))|^线索[\s:：,，]+(?=.*(?:{_MOBILE}|公司[:：]|联系人[:：]))",
+            rf"(?:$|[\s:：,，。]+(?!.*(?:怎么|吗|[?？]))|(?=.*{_MOBILE}))|^线索[\s:：,，]+(?=.*(?:{_MOBILE}|公司[:：]|联系人[:：]))"
+            rf"|^(?:{_WHO_LABEL})\s*:(?![\s\S]*[?？吗])(?=[\s\S]*(?:电话|手机|号码|联系方式)[^\s:]{{0,3}}\s*:\s*\S)",
         ),
         ("线索", rf"^(?:我的)?(?:线索|leads?)(?:列表|有哪些)?\s*(?:{_CODE})?$"),
         ("公海", r"^(?:看一?下|看看)?公海(?:里?有哪些|有什么|列表|线索)?$"),

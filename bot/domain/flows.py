@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from bot.domain.conditions import ALWAYS, Condition, ContractFacts, holds
 from bot.domain.directory import Directory
-from bot.domain.people import Employee, Role
+from bot.domain.people import Employee, Role, may_stand_in
 
 CONTRACT = "合同"
 OTHERS = ""  # the discount floor of industries that have none of their own
@@ -176,7 +176,7 @@ class _House:
             return (person.employee_no,)
         for absence in reversed(away):
             delegate = self._directory.employee(absence.delegate_no)
-            if delegate and self._can_act(delegate):
+            if delegate and self._can_act(delegate) and may_stand_in(delegate, person):
                 return (delegate.employee_no,)
         above = next((one for one in self._above(person) if self._can_act(one)), None)
         return ((above or person).employee_no,)

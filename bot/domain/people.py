@@ -90,8 +90,9 @@ NATIONWIDE = "全国"  # 区域 of whoever belongs to none
 
 
 def known_regions(employees: Iterable[Employee]) -> frozenset[str]:
-    """The regions that people belong to."""
-    return frozenset(employee.region for employee in employees) - {"", NATIONWIDE}
+    """The regions in which somebody sells: those a lead can be of."""
+    selling = (employee.region for employee in employees if employee.role in (Role.REP, Role.REGION_MANAGER))
+    return frozenset(selling) - {"", NATIONWIDE}
 
 
 def may_change_schedule(employee: Employee) -> bool:
@@ -120,13 +121,18 @@ def may_enter_lead(employee: Employee) -> bool:
 
 
 def own_region(employee: Employee) -> str:
-    """The region somebody belongs to; empty where that is none."""
-    return "" if employee.region == NATIONWIDE else employee.region
+    """The region somebody sells in; empty where that is none: no lead of 客户成功's 华东 would find a rep."""
+    return next(iter(known_regions([employee])), "")
 
 
 def may_decide(employee: Employee) -> bool:
     """Whom an approval may be handed to. The flow itself names whom it asks; amounts are conditions of its steps."""
     return employee.active and employee.role in (Role.REGION_MANAGER, Role.DIRECTOR, Role.LEGAL, Role.FINANCE)
+
+
+def may_stand_in(delegate: Employee, absent: Employee) -> bool:
+    """Whether somebody may decide for somebody absent: nobody passes a duty on to a person who could not have it."""
+    return may_decide(delegate) or not may_decide(absent)
 
 
 def may_change_flow(employee: Employee) -> bool:
@@ -152,6 +158,13 @@ def may_enter_absence(employee: Employee, absent: Employee) -> bool:
 def takes_leads(employee: Employee) -> bool:
     """Whom leads are given to."""
     return employee.active and employee.role is Role.REP
+
+
+def managers_of(employees: Iterable[Employee], region: str) -> list[Employee]:
+    """A region's managers, else the directors; active ones."""
+    people = [item for item in employees if item.active]
+    regional = [item for item in people if item.role is Role.REGION_MANAGER and item.region == region]
+    return regional or [item for item in people if item.role is Role.DIRECTOR]
 
 
 def may_manage_leads(employee: Employee, region: str) -> bool:

@@ -20,8 +20,6 @@ JOB_NAMES: dict[str, tuple[str, ...]] = {
     "daily_digest": ("日报", "早报", "经理日报"),
     "followup_reminder": ("跟进提醒", "回访提醒"),
     "approval_reminder": ("审批提醒",),
-    "lead_assignment": ("线索分配",),
-    "lead_sla": ("线索超时提醒", "线索提醒"),
     "lead_review": ("线索日报", "派单日报"),
     "reconciliation": ("每月对账", "自动对账"),
     "rebate_settlement": ("返利结算",),
@@ -29,6 +27,11 @@ JOB_NAMES: dict[str, tuple[str, ...]] = {
     "content_engagement": ("内容互动",),
     "file_sync": ("文件同步",),
     "erp_sync": ("ERP同步",),
+}
+#: jobs that run all the time: people may name them, but there is nothing to schedule, and nobody switches them off
+ALWAYS_ON: dict[str, tuple[str, ...]] = {
+    "lead_assignment": ("线索分配", "线索派发"),
+    "lead_sla": ("线索超时提醒", "线索提醒"),
 }
 
 
@@ -82,7 +85,7 @@ def named_job(words: str) -> tuple[str, str] | None:
     folded = fold(words)
     found = [
         (folded.index(name), -len(name), job)
-        for job, names in JOB_NAMES.items()
+        for job, names in (JOB_NAMES | ALWAYS_ON).items()
         for name in map(fold, (*names, job))
         if name in folded
     ]

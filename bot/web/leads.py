@@ -5,22 +5,28 @@ Records are read by hand, not by pydantic: a burst of five hundred posts has to 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any
 
 import orjson
+import structlog
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from pydantic import BaseModel
 
-from bot.domain.leads.intake import FIELDS, to_record
+from bot.domain.leads.cases import LeadState
+from bot.domain.leads.intake import FIELDS, known_region, to_record
 from bot.domain.leads.records import LeadRecord
 from bot.errors import BadInput, ChannelUnavailable
 from bot.settings import ApiKey
 from bot.web.access import MAX_PAGE, may
 
+log = structlog.get_logger(__name__)
+
 MAX_RECORDS = 1000
 MAX_BYTES = 2 << 20
+_STATES = (*(state.value for state in LeadState), "历史")
 ACCEPTED, DUPLICATE, REJECTED = "accepted", "duplicate", "rejected"
 
 #: (records, the key's name) -> for each whether it is new and what it is the same as
@@ -121,6 +127,7 @@ def lead_api(
     async def post_leads(request: Request, caller: str = let_in) -> Response:
         results, good = _read(await _records(request), surroundings())
         await _write(good, take, caller)
+        _log_rejected(results, caller)
         status = 422 if all(each["status"] == REJECTED for each in results) else 200
         return Response(orjson.dumps({"results": results}), status, media_type="application/json")
 
@@ -128,13 +135,17 @@ def lead_api(
     async def leads(
         state: Annotated[str, Query(description="待分配, 待响应, 跟进中, 公海, 已成交, 已关闭, 已合并, 历史")] = "",
         employee: Annotated[str, Query(description="工号 of whoever has it, or had it last")] = "",
-        region: Annotated[str, Query(description="区域, as the roster spells it")] = "",
+        region: Annotated[str, Query(description="区域, with or without 大区")] = "",
         since: Annotated[date | None, Query(description="came on or after, Shanghai")] = None,
         until: Annotated[date | None, Query(description="came on or before, Shanghai")] = None,
         limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 100,
         offset: Annotated[int, Query(ge=0)] = 0,
     ) -> LeadPage:
         """Leads, newest first, those that came by file (历史) among them."""
+        if state and state not in _STATES:
+            raise HTTPException(422, f"没有「{state[:20]}」这个状态，state 可写 {'、'.join(_STATES)}")
+        with contextlib.suppress(BadInput):  # an older lead may be of a region that is no more
+            region = known_region(region, surroundings()["regions"])
         items, total = await list_leads(
             state=state, employee_no=employee, region=region, since=since, until=until, limit=limit, offset=offset
         )
@@ -162,6 +173,13 @@ def _read(given: Sequence[Any], around: Mapping[str, Any]) -> tuple[list[Result]
         result["external_id"] = record.lead_no
         good.append((result, record))
     return results, good
+
+
+def _log_rejected(results: Sequence[Result], caller: str) -> None:
+    """For the operators: a web site may not look at the answer, and then nobody else hears of these leads."""
+    reasons = [f"{each['external_id']}: {each['reason']}" for each in results if each["status"] == REJECTED]
+    if reasons:
+        log.warning("lead.rejected", caller=caller, count=len(reasons), first=reasons[0])
 
 
 async def _write(good: Sequence[tuple[Result, LeadRecord]], take: TakeLeads, caller: str) -> None:
@@ -208,7 +226,7 @@ async def _records(request: Request) -> list[Any]:
     async for piece in request.stream():
         body += piece
         if len(body) > MAX_BYTES:
-            raise HTTPException(413, f"请求超过 {MAX_BYTES >> 20} MB，请分几次发")
+            raise HTTPException(413, f"请求超过 {MAX_BYTES >> 20} MB，请分几次发，每次最多 {MAX_RECORDS} 条")
     try:
         given = orjson.loads(bytes(body))
     except orjson.JSONDecodeError as error:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cards.leads import LeadSheet, cut_words, turn_card
+from bot.cards.leads import LeadSheet, budget, cut_words, turn_card
 from bot.channels.wecom.render import split
 from bot.clock import SHANGHAI
 from bot.domain.leads.cases import Ending, How, LeadCase, LeadState
@@ -45,6 +46,26 @@ def test_the_offer_and_the_work_on_it_fit_on_one_card(said: str, same: str) -> N
         assert len(split(card)) == 1
         assert 0 < len(card.buttons) <= 6
         assert len(card.fields) == 6
+
+
+def test_a_look_alike_is_not_called_the_same() -> None:
+    """Bug: 同一客户：手机号相同，公司不同和客户 KH0117 相同."""
+    sheet = replace(sheet_of(CASE), same=SameAs("客户", "KH0117", "手机号相同，公司不同"))
+    assert turn_card(sheet, CASE.turns[0]).body.startswith("请核实：手机号和客户 KH0117 相同，公司不同\n")
+
+
+@pytest.mark.parametrize(
+    ("typed", "fen", "shown"),
+    [
+        ("39000", 3_900_000, "3.9 万"),
+        ("3万", 3_000_000, "3 万"),
+        ("五十多万", 50_000_000, "五十多万"),
+        ("18-36万", 18_000_000, "18-36万"),
+        ("", None, ""),
+    ],
+)
+def test_a_budget_that_is_no_one_number_is_shown_as_it_stands(typed: str, fen: int | None, shown: str) -> None:
+    assert budget(enquiry(amount_fen=fen, amount_text=typed)) == shown
 
 
 def test_the_scripts_are_cut_before_the_reasons() -> None:

@@ -20,10 +20,12 @@ ABOUT = About(region="杭州大区", industry="建材")
         ("industry_fit", 0.6, "你擅长建材行业，匹配 60%"),
         ("industry_fit", 0.2, "建材行业不是你的强项，匹配 20%"),
         ("deal_band", 0.0, "预估金额和你常做的单子差不多"),
-        ("deal_band", 0.6931, "预估金额和你常做的单子差 2.0 倍"),
+        ("deal_band", 0.5306, "预估金额离你常做的单子不远，差 1.7 倍"),
+        ("deal_band", 0.9163, "预估金额和你常做的单子差 2.5 倍"),
         ("pending_load", 0.0, "你手上没有在跟的线索"),
         ("pending_load", 0.25, "你手上的线索占上限的 25%"),
         ("overdue_tasks", 0, "你没有逾期未跟进的客户"),
+        ("overdue_tasks", 2, "你只有 2 个逾期未跟进的客户"),
         ("overdue_tasks", 3, "你有 3 个逾期未跟进的客户"),
         ("deals_this_week", 0, "你本周还没有成单"),
         ("deals_this_week", 2, "你本周成了 2 单"),
@@ -57,3 +59,14 @@ def test_the_reasons_are_what_spoke_for_somebody_most() -> None:
         "李雷没有逾期未跟进的客户",
         "李雷本周成了 2 单",
     ]
+
+
+def test_what_hardly_spoke_for_somebody_is_no_reason() -> None:
+    """Bug: 为什么给你：…；你有 6 个逾期未跟进的客户."""
+    lines = (
+        Contribution(name="region_heat", points=0.2, value=0.98, factor=0.98),
+        Contribution(name="industry_fit", points=0.05, value=0.2, factor=0.2),
+        Contribution(name="overdue_tasks", points=0.04, value=6, factor=0.25),
+    )
+    assert top_reasons(Explanation(0.29, lines), ABOUT) == ["你的客户就在杭州大区一带，热度 98%"]
+    assert len(top_reasons(Explanation(0.09, lines[1:]), ABOUT)) == 2, "better than none"

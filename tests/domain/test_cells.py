@@ -196,6 +196,8 @@ def test_shares_that_are_refused(typed: str) -> None:
         pytest.param("18-36万", 18000000, id="of a range the lower end, in its unit"),
         ("131,000", 13100000),
         ("十来万", 10000000),
+        pytest.param("几十万", None, id="twenty or ninety: no telling"),
+        ("十几万", 10000000),
         ("看情况", None),
         ("", None),
     ],

@@ -104,6 +104,11 @@ def parts(said: str) -> dict[str, str]:
             {"contact": "陈俊杰", "mobile": "19900005501", "note": "想买软件"},
             id="a need is no company",
         ),
+        pytest.param(
+            "新线索 旺淘超市 老板 19900001188 低 2万",
+            {"company": "旺淘超市", "contact": "老板", "mobile": "19900001188", "intent": "低", "amount": "2万"},
+            id="somebody known by the post only",
+        ),
     ],
 )
 def test_lines(said: str, understood: dict[str, str]) -> None:
@@ -167,6 +172,10 @@ def test_the_region_is_what_was_said_else_the_companys_place_else_ones_own() -> 
         ("新线索\n公司：朴枢物流\n电话：19900005501", "新线索"),
         ("登记一条线索，朴枢物流 陈总 199 0000 5501", "新线索"),
         ("线索 公司：朴枢物流 电话：19900005501", "新线索"),
+        ("公司：朴枢物流 联系人：陈总 电话：19900005501 需求：换系统", "新线索"),
+        ("联系人：陈俊杰\n手机号：199 0000 5501", "新线索"),
+        ("客户：绿源滨江 电话：多少？", ""),
+        ("客户：绿源滨江，王姐要20件水", ""),
         ("新线索", "新线索"),
         ("线索", "线索"),
         ("新线索怎么录？", ""),

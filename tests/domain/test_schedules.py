@@ -13,7 +13,7 @@ from bot.clock import SHANGHAI
 from bot.cron import next_fire
 from bot.domain.commands import command_word
 from bot.domain.schedule_words import Unclear, read_schedule
-from bot.domain.schedules import DAY_NAMES, JOB_NAMES, Override, Switch, Timing, named_job, schedule_sentence
+from bot.domain.schedules import ALWAYS_ON, DAY_NAMES, JOB_NAMES, Override, Switch, Timing, named_job, schedule_sentence
 
 WORKDAY_MORNINGS = Timing("30 8 * * *", workdays_only=True)
 
@@ -191,7 +191,7 @@ def test_the_job_is_named_by_what_people_call_it(words: str, job: str, rest: str
 
 
 def test_no_two_jobs_share_a_name() -> None:
-    names = [name for names in JOB_NAMES.values() for name in names]
+    names = [name for names in (JOB_NAMES | ALWAYS_ON).values() for name in names]
     assert len(names) == len(set(names))
 
 

@@ -184,8 +184,9 @@ async def test_a_question_crosses_the_platforms_and_its_answer_comes_back(firm: 
     asked = (await firm.shown_to("LiLei"))[-1]
     assert "陈磊问：账期能改成30天吗" in asked
     await firm.taps("LiLei", "回复", typed="客户同意30天")
-    assert f"李雷回复（{number} 绿源滨江）：\n问：账期能改成30天吗\n答：客户同意30天" in await firm.shown_to(
-        "dd_chenlei"
+    assert (await firm.shown_to("dd_chenlei"))[-1] == (
+        f"李雷回复（{number} 绿源滨江）：\n问：账期能改成30天吗\n答：客户同意30天\n"
+        f"等你审批：点卡片，或回复「同意 {number}」「拒绝 {number} 理由」。"
     )
     await firm.taps("dd_chenlei", "同意", channel=DINGTALK)
     director = (await firm.shown_to("dd_sun"))[0]
@@ -225,6 +226,17 @@ async def test_handed_over_it_is_decided_by_the_other(firm: Desk) -> None:
     await submitted(firm)
     await firm.taps("dd_chenlei", "转交", channel=DINGTALK, typed="孙若曦")
     assert "陈磊 2月12日 09:30 转交给孙若曦" in (await firm.shown_to("dd_chenlei"))[0]
+    await firm.taps("dd_sun", "同意", channel=DINGTALK)
+    assert "全部通过" in (await firm.shown_to("LiLei"))[-1]
+
+
+async def test_a_name_that_cannot_be_is_asked_for_again(firm: Desk) -> None:
+    """Bug: after 没有审批合同的职责 the next name was not understood."""
+    await submitted(firm)
+    await firm.taps("dd_chenlei", "转交", channel=DINGTALK)
+    assert "赵敏没有审批合同的职责" in await firm.says("dd_chenlei", "赵敏", channel=DINGTALK)
+    assert "王强已离职，请换一位" in await firm.says("dd_chenlei", "王强", channel=DINGTALK)
+    await firm.says("dd_chenlei", "孙若曦", channel=DINGTALK)
     await firm.taps("dd_sun", "同意", channel=DINGTALK)
     assert "全部通过" in (await firm.shown_to("LiLei"))[-1]
 

@@ -222,7 +222,7 @@ async def test_an_absence_with_a_delegate_who_is_told(desk: Desk) -> None:
     ],
 )
 async def test_whole_days(desk: Desk, words: str, days: list[int]) -> None:
-    assert "会转给上级" in await desk.says("LiLei", f"请假 {words}")
+    assert "这期间不派新线索" in await desk.says("LiLei", f"请假 {words}")
     assert [day for day in range(12, 20) if await absences(desk, day)] == days
 
 
@@ -265,6 +265,19 @@ async def test_several_absences_are_cancelled_by_number(desk: Desk) -> None:
     await desk.says("LiLei", "销假")
     assert "没有登记的请假" in await desk.says("LiLei", "销假")
     assert "你没有登记的请假" in await desk.says("LiLei", "请假")
+
+
+async def test_who_may_not_approve_stands_in_for_nobody_who_may(desk: Desk) -> None:
+    """Bug: a rep approved what the manager was asked for."""
+    shown = await desk.says("dd_chenlei", "请假 2月13日 代理 李雷", channel=DINGTALK)
+    assert "李雷没有审批合同的职责，不能代批" in shown
+    assert "没有登记的请假" in await desk.says("dd_chenlei", "请假", channel=DINGTALK)
+
+
+async def test_a_rep_reads_what_happens_to_leads_meanwhile(desk: Desk) -> None:
+    shown = await desk.says("LiLei", "请假 2月13日")
+    assert "这期间不派新线索" in shown
+    assert "要批的合同" not in shown
 
 
 async def test_how_to_name_a_delegate(desk: Desk) -> None:

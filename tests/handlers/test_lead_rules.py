@@ -213,7 +213,7 @@ async def test_caps_and_hours_of_one_person_are_shown_by_name(desk: Desk) -> Non
 async def test_a_dimension_of_the_catalogue_is_added_and_removed(desk: Desk) -> None:
     shown = await desk.says("sun", "权重 新增 客户复工进度 0.1")
     assert "改动：新增 客户复工进度 10% 按行业 越高越好 范围 0-1" in shown
-    assert "区域 20% → 18%" in shown
+    assert "其余按比例改为：区域 18%，" in shown
     await desk.taps("sun", "确认权重")
     assert weight(await rules(desk), "客户复工进度") == 0.1
     assert "客户复工进度 10%：按行业，越高越好，范围 0-1（之前 60 天下过单的客户里" in await desk.says("sun", "权重")

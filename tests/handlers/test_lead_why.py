@@ -90,6 +90,7 @@ async def test_others_do_not_see_it(desk: Desk) -> None:
     assert "不在你能看的范围里" in await desk.says("hanmei", "为什么 XS260212001")
     assert "不在你能看的范围里" in await desk.says("dd_zhoutao", "为什么 XS260212001", channel=DINGTALK)
     assert "没有编号为 XS260212009 的线索" in await desk.says("LiLei", "为什么 XS260212009")
+    assert "没有编号为 WEB-9 的线索" in await desk.says("LiLei", "为什么 WEB-9")
     assert "请带上编号" in await desk.says("LiLei", "为什么")
 
 
@@ -106,6 +107,20 @@ async def test_others_do_not_see_it(desk: Desk) -> None:
 async def test_a_lead_that_was_not_scored_says_how_it_came(desk: Desk, how: str, says: str) -> None:
     await entered(desk)
     await turn(desk, how=how, by_no="YG013")
+    assert says in await desk.says("LiLei", "为什么 XS260212001")
+
+
+@pytest.mark.parametrize(
+    ("why", "says"),
+    [
+        ("手机号", "直接给了你：手机号和客户 KH0117 相同，那边本来就是你负责的"),
+        ("手机号相同，公司不同", "直接给了你：手机号和客户 KH0117 相同，公司不同，那边本来就是你负责的"),
+    ],
+)
+async def test_what_went_to_an_owner_says_by_what(desk: Desk, why: str, says: str) -> None:
+    await entered(desk)
+    await turn(desk, how="归属")
+    await run(desk, "UPDATE lead_cases SET same_kind = '客户', same_no = 'KH0117', same_why = :why", why=why)
     assert says in await desk.says("LiLei", "为什么 XS260212001")
 
 

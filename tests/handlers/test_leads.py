@@ -29,6 +29,21 @@ async def state(firm: Desk, number: str = NUMBER) -> tuple[str, str]:
         return case.state.value, case.holder_no
 
 
+# -- entering ---------------------------------------------------------------------------------------------------------
+async def test_a_number_alone_can_be_entered(firm: Desk) -> None:
+    """Bug: 不知道 became the company's name."""
+    assert "不知道就说「不知道」" in await firm.says("LiLei", "新线索 19900005501")
+    shown = await firm.says("LiLei", "不知道。")
+    assert "线索已登记：19900005501" in shown
+    assert "不知道" not in shown
+
+
+async def test_without_a_number_it_is_asked_on(firm: Desk) -> None:
+    assert "不知道就说" not in await firm.says("LiLei", "新线索 要货架")
+    assert "发手机号或微信号" in await firm.says("LiLei", "朴枢物流")
+    assert "没看懂" in await firm.says("LiLei", "不知道")
+
+
 # -- the card ---------------------------------------------------------------------------------------------------------
 async def test_the_card_has_everything_for_the_first_call(firm: Desk) -> None:
     await arrives(firm, same_no="KH0117")
@@ -183,6 +198,16 @@ async def test_a_name_is_asked_until_it_is_one_person(firm: Desk) -> None:
     assert "没有找到「张三丰」" in await firm.says("LiLei", "张三丰")
     assert "陈磊不接线索" in await firm.says("LiLei", f"转给 {NUMBER} 陈磊")
     assert "转给赵敏" in await firm.says("LiLei", f"转给 {NUMBER} yg013")
+
+
+async def test_a_name_that_cannot_be_is_asked_for_again(firm: Desk) -> None:
+    """Bug: after 陈磊不接线索 the next name was not understood."""
+    await arrives(firm)
+    await firm.taps("LiLei", "转给")
+    assert "陈磊不接线索" in await firm.says("LiLei", "陈磊")
+    assert "王强已离职，请换一位" in await firm.says("LiLei", "王强")
+    assert "转给赵敏" in await firm.says("LiLei", "赵敏")
+    assert await state(firm) == ("待响应", "YG013")
 
 
 async def test_nobody_is_handed_more_than_they_may_hold(firm: Desk) -> None:
@@ -369,6 +394,7 @@ async def test_over_a_break_the_moment_is_said_for_working_minutes_would_mislead
 async def test_a_manager_sees_the_regions_queue_and_loads(firm: Desk) -> None:
     await set_rules(firm.unit_of_work, capacity=1)
     await arrives(firm, *(enquiry(f"XS26021200{number}", at=firm.clock.now()) for number in (1, 2)))
+    assert "杭州朴枢物流有限公司，刚派给李雷" in await firm.says("dd_chenlei", "线索", channel=DINGTALK)
     firm.minutes_later(10)
     shown = await firm.says("dd_chenlei", "线索", channel=DINGTALK)
     assert "杭州大区线索：排队 1，等响应 1，公海 0" in shown

@@ -47,6 +47,9 @@ async def test_the_list_names_jobs_as_people_do(office: Desk) -> None:
     assert "· 日报：每个工作日 8:30，下次 2月13日 周五 8:30" in shown
     assert "· 跟进提醒：每天 9:00，下次 2月13日 周五 9:00" in shown
     assert "account_matching" not in shown
+    assert "线索日报" in shown
+    assert "线索分配" not in shown, "it runs all the time: nobody's to schedule"
+    assert "线索超时提醒" not in shown
     assert "_" not in shown
 
 
@@ -119,6 +122,16 @@ async def test_changes_are_audited_with_what_was_said(office: Desk) -> None:
     assert row.details["from"] == {"cron": "30 8 * * *", "workdays_only": True, "enabled": True}
     assert row.details["to"] == {"cron": "40 8 * * *", "workdays_only": False, "enabled": True}
     assert row.details["said"] == "每天8:40"
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["日程 线索分配 停用", "停掉线索提醒", "日程 lead_sla 每30分钟", "日程 线索超时提醒", "日程 lead_assignment"],
+)
+async def test_what_runs_all_the_time_is_neither_scheduled_nor_switched_off(words: str, office: Desk) -> None:
+    assert "线索随到随派" in await _says(office, words)
+    async with office.unit_of_work() as uow:
+        assert await uow.schedules.overrides() == {}
 
 
 @pytest.mark.parametrize("user", ["LiLei", "dd_chenlei"])

@@ -236,6 +236,21 @@ async def test_a_year_without_a_calendar_waits_and_operators_hear_of_it_once(mak
     assert "2099 年的节假日表还没有" in str(rows[0].content)
 
 
+async def test_where_there_is_no_rep_the_manager_hears_of_it_once_a_day(make: Make) -> None:
+    """Bug: such leads lay in the queue until somebody looked."""
+    director = Employee(employee_no="YG001", name="孙若曦", role=Role.DIRECTOR, region="全国", wecom_user="sunruoxi")
+    people = [*reps(1), director]
+    await hire(make, people)
+    async with make() as uow:
+        await put_leads(uow, [enquiry(f"XS{n}", at=NINE, mobile_key="", region="苏州大区") for n in (1, 2)])
+    for _ in range(2):
+        assert await give_out(context(make, people, NINE), Rosters()) == 0
+    async with make() as uow:
+        rows = (await uow.connection.execute(text("SELECT recipients, content FROM outbox"))).all()
+    assert [row.recipients for row in rows] == [["sunruoxi"]]
+    assert "派不出去：苏州大区没有接线索的销售。发「指派 XS1 某人」派给谁" in str(rows[0].content)
+
+
 async def test_a_dry_run_shows_and_writes_nothing(make: Make) -> None:
     people = reps(1)
     await hire(make, people)

@@ -153,6 +153,22 @@ async def test_a_job_that_is_switched_off_rests(scheduler: Scheduler, make: Make
     assert await scheduler.tick() == []
 
 
+async def test_what_runs_all_the_time_is_never_switched_off(make: Make, clock: MovedClock) -> None:
+    """An override left from a time when it could be."""
+    each_minute: Schedule[JobContext] = Schedule()
+
+    @each_minute.cron("*/1 * * * *", about_its_day=False)
+    async def lead_sla(ctx: JobContext) -> int:
+        return 0
+
+    async with make() as uow:
+        await uow.schedules.change(Override(job="lead_sla", enabled=False, changed_by="YG001", changed_at=clock.at))
+    ticking = Scheduler(each_minute.jobs, unit_of_work=make, clock=clock, next_fire=next_fire)
+    await ticking.tick()
+    clock.at += timedelta(minutes=1)
+    assert _local(await ticking.tick()) == [("lead_sla", "02-12 08:01")]
+
+
 @pytest.mark.parametrize(
     ("workdays_only", "days"),
     [

@@ -59,6 +59,14 @@ async def test_its_button_takes_it_back_until_somebody_works_on_it(office: Offic
     assert await office.rows("SELECT state FROM lead_cases WHERE entered_by = 'YG014'") == [("已关闭",)]
 
 
+async def test_a_lead_from_somebody_who_sells_nowhere_is_for_all_regions(office: Office) -> None:
+    """Bug: 客户成功 of 华东 entered leads of a region without any rep."""
+    await office.wecom.says("cuixiaoyan", "新线索 百川物流 欧阳明 19911112222 软件订阅")
+    await office.settle()
+    assert (await leads(office))[0][:4] == ("百川物流", "欧阳明", "19911112222", "")
+    assert await office.rows("SELECT state FROM lead_cases") == [("待响应",)]
+
+
 async def test_what_is_missing_is_asked_one_by_one(office: Office) -> None:
     await office.dingtalk.says(MANAGER, "新线索 想换掉表格")
     await office.settle()

@@ -93,6 +93,21 @@ async def test_tap_and_oa_in_the_same_second_are_one_decision(office: Office) ->
     assert len(await office.rows("SELECT 1 FROM approval_seats WHERE verdict IS NOT NULL")) == 1
 
 
+async def test_of_two_answers_of_one_person_the_later_hears_which_counts(office: Office) -> None:
+    """Bug: 拒绝 after 同意 was answered as if it were on its way."""
+    instance = await submit(office)
+    async with office.app.database.engine.begin() as connection:
+        await connection.execute(
+            text("INSERT INTO approval_wishes (approval_no, attempt, step_no, employee_no, verdict, note, via, said_at)"
+                 " VALUES ('SP260212001', 1, 1, 'YG003', '同意', '', 'dingtalk', now())")
+        )  # fmt: skip
+    await office.dingtalk.says(MANAGER, "拒绝 SP260212001 太贵")
+    await office.settle()
+    assert any("你刚才已经同意，以那次为准" in shown for shown in office.dingtalk.shown_to(MANAGER))
+    assert "正在提交到钉钉审批，结果马上更新" not in str(office.dingtalk.shown_to(MANAGER))
+    assert oa(office, instance)[1] != "refuse"
+
+
 async def test_withdrawn_here_it_is_revoked_there(office: Office) -> None:
     instance = await submit(office)
     await office.wecom.taps(REP, "撤回")

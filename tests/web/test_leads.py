@@ -161,6 +161,8 @@ async def test_a_repeated_enquiry_names_the_first(http: httpx.AsyncClient) -> No
         pytest.param({"received_at": "9999-12-31T23:59:59-12:00"}, "看不懂", id="a time beyond all years"),
         pytest.param({"company": " ", "contact": None, "mobile": ""}, "至少填一项", id="nobody"),
         pytest.param({"region": "火星"}, "请写 宁波大区、杭州大区 之一，或留空", id="no such region"),
+        pytest.param({"region": "杭州市、宁波市"}, "请写 宁波大区、杭州大区 之一", id="two regions"),
+        pytest.param({"region": "杭州湾新区"}, "请写 宁波大区、杭州大区 之一", id="another place of like name"),
         pytest.param({"intent": "maybe"}, "应为 high、medium、low", id="no such intent"),
         pytest.param({"amount": -3}, "负数", id="a negative amount"),
         pytest.param({"amount": [1]}, "应为数字", id="an amount that is a list"),
@@ -193,6 +195,9 @@ async def test_what_is_wrong_is_said(http: httpx.AsyncClient, change: dict[str, 
         pytest.param({"mobile": "１３８００００００００"}, {"mobile_key": "13800000000"}, id="full width"),
         pytest.param({"company": "乐购😀超市\0"}, {"company": "乐购😀超市"}, id="signs that are no letters"),
         pytest.param({"external_id": 4711}, {"lead_no": "4711"}, id="a number as a number"),
+        pytest.param({"external_id": "ＷＥＢ－１"}, {"lead_no": "WEB-1"}, id="a number in full width"),
+        pytest.param({"region": "浙江省杭州市西湖区"}, {"region": "杭州大区"}, id="a whole address"),
+        pytest.param({"region": "浙江/宁波"}, {"region": "宁波大区"}, id="what a form's picker gives"),
         pytest.param({"intent": "中"}, {"intent": "中"}, id="in Chinese"),
         pytest.param({"intent": "LOW"}, {"intent": "低"}, id="in capitals"),
         pytest.param({"mobile": "0571-8888 9999"}, {"mobile": "0571-8888 9999", "mobile_key": ""}, id="a switchboard"),
@@ -256,6 +261,10 @@ async def test_leads_come_filtered_and_newest_first(http: httpx.AsyncClient, hou
     assert await numbers(offset=9) == ([], 4)
     assert await numbers(state="历史") == (["H1"], 1)
     assert await numbers(region="杭州大区", since="2026-02-11", until="2026-02-11") == (["A2"], 1)
+    assert await numbers(region="杭州", limit=1) == (["A1"], 3), "as it may be posted"
+    assert await numbers(region="撤掉的大区") == ([], 0)
+    answer = await http.get("/api/v1/leads", params={"state": "分配中"})
+    assert (answer.status_code, answer.json()["detail"][:11]) == (422, "没有「分配中」这个状态")
     assert (await http.get("/api/v1/leads", params={"limit": 1})).json()["items"][0] | {"note": ""} == {
         "lead_no": "A1", "received_at": "2026-02-12T08:00:00+08:00", "source": "官网", "contact": "王1",
         "company": "杭州朴枢物流有限公司", "mobile": "19900000001", "region": "杭州大区", "industry": "软件订阅",

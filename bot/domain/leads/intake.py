@@ -31,6 +31,7 @@ _LONGEST = {"external_id": 64, "company": 200, "contact": 50, "mobile": 50, "reg
 _INTENTS = {"high": Intent.HIGH, "medium": Intent.MEDIUM, "low": Intent.LOW, "hot": Intent.HIGH, "mid": Intent.MEDIUM,
             **{each.value: each for each in Intent}}  # fmt: skip
 _AHEAD = timedelta(days=1)  # clocks differ, and so do ideas of a time zone
+_ADDRESS_PARTS = re.compile(r"[省市区县\s/,，、·-]+")
 _REGION_END = re.compile(r"(?:大区|区域|片区|地区|市|区)$")
 
 
@@ -44,6 +45,7 @@ def to_record(given: Mapping[str, Any], *, regions: Collection[str], now: dateti
         BadInput: with a Chinese sentence for the sender.
     """
     values = {name: _text(name, given.get(name)) for name in FIELDS if name not in ("amount", "received_at")}
+    values["external_id"] = cells.code(values["external_id"])  # as in a file: full width is no other number
     if not values["external_id"]:
         raise BadInput("缺 external_id（线索编号），请填你方系统里这条线索的唯一编号")
     if " " in values["external_id"] or not values["external_id"].isprintable():  # nobody could type it
@@ -69,14 +71,15 @@ def to_record(given: Mapping[str, Any], *, regions: Collection[str], now: dateti
 
 
 def known_region(typed: str, regions: Collection[str]) -> str:
-    """A region as the roster spells it: 杭州, 杭州市 and 杭州大区 are one.
+    """A region as the roster spells it: 杭州, 杭州市, 浙江省杭州市西湖区 and 杭州大区 are one.
 
     Raises:
         BadInput: there is no such region.
     """
     if not typed or not regions or typed in regions:
         return typed
-    found = [region for region in regions if bare_region(region) == bare_region(typed)]
+    named = {bare_region(typed), *_ADDRESS_PARTS.split(typed)}
+    found = [region for region in regions if bare_region(region) in named]
     if len(found) != 1:
         raise BadInput(f"没有「{typed}」这个区域，请写 {'、'.join(sorted(regions))} 之一，或留空")
     return found[0]

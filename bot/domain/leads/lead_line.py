@@ -115,6 +115,8 @@ _EMPTY = frozenset({"客户", "公司", "线索", "新客户"})  # say that ther
 _PLACE_LIKE = re.compile(
     r"(?:店|厂|院|校|行|所|馆|城|社|中心|集团|公司|学校|医院|酒店|超市|市场|合作社|部)(?:[（(].*[)）])?$"
 )
+#: whom somebody met without hearing a name
+_POST = re.compile(r"老板娘?|店长|经理|总经理|主任|院长|校长|采购|负责人|会计|前台")
 _NAME = re.compile(rf"(?:{'|'.join(SURNAMES)})[一-鿿]{{1,2}}")
 
 
@@ -246,6 +248,8 @@ def _by_look(rest: str, words: Vocabulary, known: Mapping[str, str]) -> dict[str
     if company:
         left.remove(company)
     people = [] if "contact" in known else [word for word in left if is_person(word)]
+    if not people and "contact" not in known:
+        people = [word for word in left if _POST.fullmatch(word)]
     if len(people) > 1 and not company and "company" not in known:  # 朴枢 陈俊杰: a bare name that could be a person's
         company = next((word for word in people if not surname_of(word)), "")
         people.remove(company or people[0])

@@ -98,7 +98,7 @@ class Evening:
 
 @dataclass(frozen=True, slots=True)
 class PriceShare:
-    """How much of a learned price is charged: 抢手让位."""
+    """How much of a learned price is charged: 预留名额."""
 
     share: float
 
@@ -106,7 +106,7 @@ class PriceShare:
 Change = Weights | Added | Removed | Capacity | Duty | Minutes | Times | AcrossRegions | Waived | Evening | PriceShare
 WAIVABLE = {Reason.ON_LEAVE: "休假", Reason.OFF_DUTY: "下班"}
 RESPOND, REMIND, TELL_MANAGER, POOL, EVEN, HIGH_EVEN = "响应", "提醒", "通知经理", "公海", "均衡", "高意向均衡"
-PRICE_SHARE = "抢手让位"
+PRICE_SHARE = "预留名额"
 
 
 # -- new rules of the old ---------------------------------------------------------------------------------------------

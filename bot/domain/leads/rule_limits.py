@@ -31,6 +31,10 @@ from bot.errors import BadSyntax
 
 CHANGE = r"(?:调整?|改|设置?|定|提高?|降低?|加|减)?(?:到|成|为|至)?"  #: 上限 调到 15
 
+BELOW_ZERO = re.compile(
+    r"(?:^|[\s:：=到成为至])(?:[-−—]|负)\s*[\d.零一二两三四五六七八九十半]"
+)  #: a number with a minus
+
 _BARE = re.compile(r"(?:调整?|改|设置?|定)(?:到|成|为|至)|[个条家]$|^[:：=]|^(?:每人|人均)")
 
 
@@ -39,6 +43,8 @@ def read_capacity(rest: str, rules: LeadRules, known: Known) -> Capacity:
     match = re.fullmatch(
         rf"(?P<who>.*?)\s*(?:的)?\s*{CHANGE}\s*(?P<number>{SMALL}|0|零|暂停|停|默认|跟大家一样)\s*[条个]?", fold(rest)
     )
+    if BELOW_ZERO.search(fold(rest)):
+        raise BadSyntax(f"上限要在 0 到 {MOST_CAPACITY} 之间，比如：{example}。")
     if not match:
         raise BadSyntax(f"上限是多少？请这样写：{example}。")
     who, said = rest[: match.end("who")].strip(), match["number"]
@@ -186,5 +192,5 @@ def evening_of(what: str) -> Callable[[str, LeadRules, Known], Evening]:
 def read_price_share(rest: str, rules: LeadRules, known: Known) -> PriceShare:
     share = read_share(fold(rest))
     if share is None or not 0 <= share <= 1:
-        raise BadSyntax(f"请写 0% 到 100%，比如：权重 {PRICE_SHARE} 85%。0% 就是不让位。")
+        raise BadSyntax(f"请写 0% 到 100%，比如：权重 {PRICE_SHARE} 85%。0% 就是不预留。")
     return PriceShare(share)

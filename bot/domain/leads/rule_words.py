@@ -26,6 +26,7 @@ from bot.domain.leads.rule_changes import (
 from bot.domain.leads.rule_dimensions import read_added, read_removed
 from bot.domain.leads.rule_known import LONGEST_NAME, Known, dimension_names, present, too_much
 from bot.domain.leads.rule_limits import (
+    BELOW_ZERO,
     CHANGE,
     evening_of,
     in_bounds,
@@ -57,6 +58,7 @@ EXAMPLES = (
     "权重 休假 不派（或：照常派）",
     "权重 通知经理 2次",
     "权重 公海 3次",
+    "权重 均衡 0.1（高意向均衡 0.5、预留名额 85% 也这样写）",
     "权重 还原",
 )
 
@@ -123,6 +125,8 @@ def _no_such_weight(said: str, folded: str, any_name: str, rules: LeadRules) -> 
     called = re.match(rf"(?:{any_name})", folded)
     if called:
         name = said[: called.end()]
+        if BELOW_ZERO.search(folded[called.end() :]):
+            return f"「{name}」的权重不能是负数，要在 0 到 1 之间。比如：权重 {name} 0.3，不用它就写 0。"
         return f"「{name}」的权重要改成多少？比如：权重 {name} 0.3，也可以写 30% 或 三成。"
     told = re.match(rf"(\S{{1,{LONGEST_NAME}}}?)\s*{CHANGE}\s*{SHARE}\s*$", folded.partition(",")[0])
     if not told:
@@ -148,7 +152,8 @@ _VERBS: Mapping[str, Callable[[str, LeadRules, Known], Change]] = {
     "移除": read_removed, "上限": read_capacity, "值班": read_duty, "值班时间": read_duty, RESPOND: _respond,
     "响应时限": _respond, "响应时间": _respond, REMIND: read_remind, "跨区": read_across, "休假": read_on_leave,
     "请假": read_on_leave, "下班": read_off_duty, TELL_MANAGER: times_of(TELL_MANAGER), POOL: times_of(POOL),
-    EVEN: evening_of(EVEN), HIGH_EVEN: evening_of(HIGH_EVEN), PRICE_SHARE: read_price_share,
+    EVEN: evening_of(EVEN), HIGH_EVEN: evening_of(HIGH_EVEN), "高意向": evening_of(HIGH_EVEN),
+    PRICE_SHARE: read_price_share, "抢手让位": read_price_share,
 }  # fmt: skip
 
 
