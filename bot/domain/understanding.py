@@ -48,7 +48,7 @@ _REPORTS = re.compile(
 _PLANS = re.compile(r"再(?:去|来|跑|约|谈|联系|问|催|说|聊)|回访|跟进|过去|送合同|拿|补|签|交|给")
 _ASKS_BOT = re.compile(
     r"[?？]\s*$|(?:吗|呢|多少|几号|几点|什么时候|哪天|哪些|谁|什么|啥|几[个家单张次箱瓶件])(?:了|啊|呀|来着)?[?？]?\s*$|^(?:怎么|如何|能不能|"
-    r"可不可以|请问|帮我查|查一?下|谁)"
+    r"可不可以|请问|帮我查|查一?下|谁)|^(?!.*[问说]).*是[^,，。;；]{1,4}还是[^,，。;；]{1,4}$"
 )
 #: 什么时候建档的, 是A类还是B类, 返利算了没; with somebody who asks it a report
 _ASKS_FACT = re.compile(r"(?<![问说])什么时候\S{0,4}[?？]?$|是\S{1,4}还是\S{1,4}$|[了好过]没有?[?？]?$")
@@ -56,6 +56,30 @@ _ASKS_FACT = re.compile(r"(?<![问说])什么时候\S{0,4}[?？]?$|是\S{1,4}还
 _WANTS = re.compile(
     r"发[我给]|^给[^,，]{1,14}发(?![了过])|给我|帮[我忙]|麻烦|请[你您问帮]|能不能|可不可以|怎么|查|看[下看一]|模板|把.{1,20}(?:转|改|删|移|给)|"
     r"先放|地址|导航|定位|在哪"
+)
+#: a list of what is to come, a way to be shown, what somebody else wrote
+_NO_NEWS = re.compile(
+    r"^(?:(?:[本下这]周|[今明后]天|明日|[上下]午)?的?(?:拜访|出差|走访|跑店|工作)?(?:计划|安排|行程|路线)[:：是]|导航|打车|"
+    r"\[?转发|【(?!拜访|走访|客户|记录))"
+)
+#: nothing that has happened, unless somebody said it: 要是下周还不签
+_SUPPOSED = re.compile(r"^(?:要是|如果|假如|假设|万一|倘若)")
+#: talk among colleagues, unless it comes with a sum, a day or a person of the customer's
+_AMONG_US = re.compile(
+    r"^(?:听说|据说|听讲)|谁(?:认识|知道|能|会|有|去过|熟|一起|要去|跟我)|有没有人|哪位|各位|大家|所有人|同事们|知道(?:不|吗|么|没)|"
+    r"^(?:刚[刚才]?|上一?条|前面|昨天|之前)?的?[那这]?[个条笔]?[^,，。;；]{0,8}(?:写|记|打|填|输)错了?"
+)
+#: right before a customer's name: somebody is about to go there
+_ABOUT_TO_GO = re.compile(
+    r"(?:打算|准备|计划|[明后][天早晚]|大后天|下个?(?:周|礼拜|星期)[^,，。;；]{0,2}|(?<!上)(?:周|礼拜|星期)[一二三四五六日天]|待会儿?|等[会下]儿?|一会儿?|过会儿?|马上|"
+    r"[要想]|出发|正在?|赶[去往到]?|安排我|[让叫派]我)[^,，。;；]{0,6}(?:去趟?|往|去一趟|跑一?趟?|拜访|走访|见|会会|[去到]?看看?)(?:一下|下)?$"
+)
+_TOLD_THERE = re.compile(r"说|讲|答应|同意|要求|反馈|[定订签要聊谈见]了|[让叫约请]我|下单|拍板|嫌|催")
+#: something is to be done with what is kept, or by somebody: 把周五的跟进改到下周一
+_TO_BE_DONE = re.compile(
+    r"^(?:请|麻烦|拜托|劳驾)(?:[你您]|大家)?(?:帮|给|提醒|约|发|看|查|转|问|改|把)|^帮[我忙](?!记)|^(?:删除|删掉|取消|作废|修改|更改)|"
+    r"^(?:我想|我要|能)?(?:帮我|帮忙)?[把将][^,，。;；]{1,20}(?:改|转|删|取消|移|调[到成]|设|停|分给|归)(?![了好])|"
+    r"(?:那|这|上一?|刚才的?|昨天的?)[条笔]?(?:拜访)?记录|(?:跟进|回访|提醒)(?:时间)?(?:改|取消|删)"
 )
 SHORTEST_NEWS = 4  # characters besides the name, fewer tell nothing
 _LEAVE = re.compile(r"请假|调休|年假|病假|事假|早会|晨会|周会|例会几点|开会吗|打卡|报销|工资|加班")
@@ -101,6 +125,12 @@ def _tells_more(said: str, mentions: Sequence[Mention], today: date, directory: 
 def _is_report(visit: VisitReading, said: str, mentions: Sequence[Mention]) -> bool:
     """Whether something happened with a customer, or is promised to them."""
     folded = fold(said)
+    if _NO_NEWS.match(folded) or _TO_BE_DONE.search(folded) or (_SUPPOSED.match(folded) and visit.contact is None):
+        return False
+    if _AMONG_US.search(folded) and not (visit.contact or visit.amount_yuan or visit.next_follow_up):
+        return False
+    if visit.amount_yuan is None and visit.intent in (None, "中") and _is_intention(folded, mentions):
+        return False
     if _ASKS_BOT.search(folded) and not (visit.amount_yuan or visit.next_follow_up or visit.intent):
         return False
     if visit.contact is None and _ASKS_FACT.search(folded) and not (visit.amount_yuan or visit.next_follow_up):
@@ -113,10 +143,29 @@ def _is_report(visit: VisitReading, said: str, mentions: Sequence[Mention]) -> b
     return bool(named) and (bool(_REPORTS.search(folded)) or (told > SHORTEST_NEWS and not _WANTS.search(folded)))
 
 
+_BUSINESS = re.compile(
+    r"(?!我们|咱们|那家|这家|一家|附近|隔壁)[一-鿿]{2,10}(?:超市|便利店|大卖场|购物广场|商行|烟酒店|饭店|小卖部|有限公司|集团|诊所|医院|"
+    r"学校|律所|建材|机械|物流)"
+)
+
+
+def _is_intention(folded: str, mentions: Sequence[Mention]) -> bool:
+    """明天要去见衡固建材江总，资料发我一份: the way to a customer, and nothing from there."""
+    first = min(mentions, key=lambda mention: mention.start, default=None)
+    return (
+        first is not None
+        and bool(_ABOUT_TO_GO.search(folded[: first.start]))
+        and not re.search(r"说|讲|答应|要求|反馈", folded[: first.start])
+        and not _TOLD_THERE.search(folded, first.end)
+    )
+
+
 def _reports_a_stranger(said: str) -> bool:
     """A visit to somebody who is not in the list: told with a place, and with what came of it."""
     folded = fold(said)
     if len(folded) < 8 or _LEAVE.search(folded) or _ASKS_BOT.search(folded):
+        return False
+    if _NO_NEWS.match(folded) or _TO_BE_DONE.search(folded) or _AMONG_US.search(folded) or _SUPPOSED.match(folded):
         return False
     went = re.search(
         r"上门|拜访|见到?了|去了|跑了|跑的|刚从|刚到|路过|聊了|谈了|通了?个?电话|巡店|(?:今天|昨天|[上下]午|刚)[^,，]{0,3}(?:去|到|跑|在)",
@@ -124,6 +173,7 @@ def _reports_a_stranger(said: str) -> bool:
     )
     place = re.search(r"店|超市|公司|厂|医院|学校|客户|老板|商行|工地|饭店|餐|老板娘|[一-鿿]总", folded)
     outcome = re.search(
-        r"[定订签]了|下单|说|考虑|没兴趣|意向|报价|再去|[没未]见|要|\d|[一二三四五六七八九十]万", folded
+        r"[定订签]了|下单|说|考虑|没兴趣|意向|报价|再去|[没未]见|要|加了|名片|认识|\d|[一二三四五六七八九十]万", folded
     )
-    return bool(went and place and outcome)
+    dealt = _BUSINESS.search(folded) and re.search(r"电话|微信|打给|来电|视频|下单|[定订签]了|要了|拍板", folded)
+    return bool(outcome and ((went and place) or dealt))

@@ -94,7 +94,8 @@ class _Page:
         other = [(item.start, item.end) for item in self.dates if item.day is not None and item.day <= today]
         #: 都微信说的: said of everybody at the end
         masked_all = re.search(
-            r"(?:[都均全]|[两三]家[都一]?[起同]?)(?:是)?(?:在|用|打)?(?:微信|电话|视频|上门)[^,，。;；]{0,6}", masked
+            r"(?:[都均全]|[两三]家[都一]?[起同]?)(?:是)?(?:在|用|打)?(?:微信|电话|视频|上门|拜访|跑了|去了|走了|见了)[^,，。;；]{0,6}",
+            masked,
         )
         self.kind_of_all = read_kind(masked_all[0]) if masked_all else None
         #: 都是后天送
