@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pypinyin.phrases_dict import phrases_dict
 
 from bot.domain.lexicon import ORDINARY_WORDS
-from bot.domain.names import PLACES, Name, plain, starts_like_a_tail, tail_forms, take_apart
+from bot.domain.names import PLACES, Name, ends_inside_a_word, plain, starts_like_a_tail, tail_forms, take_apart
 from bot.domain.people import Customer
 from bot.domain.phonetics import loose_sound, sound, sounds, sounds_alike
 
@@ -200,7 +200,7 @@ def _place_before(entry: Entry, folded: str, start: int) -> tuple[int, bool, boo
 def _tail(entry: Entry, folded: str, position: int) -> tuple[int, bool]:
     start = position + (folded[position : position + 1] == " ")
     for form in entry.forms:
-        if folded.startswith(form, start):
+        if folded.startswith(form, start) and not ends_inside_a_word(folded, start + len(form)):
             return start + len(form), True
     return position, False
 

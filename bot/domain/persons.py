@@ -125,6 +125,8 @@ _ABSENT_BEFORE = re.compile(
     r"抄送|同事|隔壁|前任|以前的?|原来的?|之前的?|说(?:要|得)?(?:问|请示|等)|要问|请示|问一?下|得问|老公|对手|竞品|"
     r"别家|另一家)的?$"
 )
+#: 林琳，不对，林琳请假了: said in haste, somebody else is meant
+_SLIPPED = re.compile(r"[,，。;；\s…]*(?:不对|不是[,，\s]+是|[啊哦]不[,，\s是]|说错了|记错了|口误)")
 _SURE = 4
 _RECEIVES = re.compile(r"(?:亲自|出来)?接待")
 _ONLY = re.compile(
@@ -188,10 +190,12 @@ def spoken_to(
     """
     best: tuple[bool, bool, bool, int] | None = None
     chosen: Person | None = None
-    for person in _people(masked, contacts):
+    people = _people(masked, contacts)
+    absent = {person.name for person in people if _SLIPPED.match(masked, person.end)}
+    for person in people:
         if person.name in colleagues and not person.known:
             continue
-        score = _standing(masked, person)
+        score = None if person.name in absent else _standing(masked, person)
         if score is None or (not met and not _clearly_met(masked, person)):
             continue
         rank = (score < _SURE, not person.known, not person.known and score == 0, person.start)
@@ -214,7 +218,7 @@ def _standing(masked: str, person: Person) -> int | None:
 
 
 def _clearly_met(masked: str, person: Person) -> bool:
-    if person.known and re.match(r"(?:接待|说|让|告诉|反馈|代)", masked[person.end :]):
+    if person.known and re.match(r"(?:在?(?:电话|微信)[里上]?)?(?:接待|说|让|告诉|反馈|代)", masked[person.end :]):
         return True
     before, after = masked[max(0, person.start - 6) : person.start], masked[person.end : person.end + 8]
     return bool(

@@ -13,7 +13,7 @@ from bot.domain.commands import command_word
 from bot.domain.directory import Directory, Mention
 from bot.domain.people import Employee
 from bot.domain.queries import QueryReading, read_query
-from bot.domain.text import clean, fold
+from bot.domain.text import clauses, clean, fold
 from bot.domain.visits import VisitReading, read_visits
 
 UnderstoodKind = Literal["visit", "query", "command", "other"]
@@ -43,18 +43,17 @@ _REPORTS = re.compile(
     r"打了?个?电话|回我了|回了我|说|让我|让[我咱]们|答应|同意|反馈|表示|抱怨|嫌|要求|"
     r"[定订签]了|下单|拍板|考虑|犹豫|还在比|比价|没兴趣|不想|不要|不肯|送了|带了|留了|加了|换了|到货|缺货|坏了|"
     r"临期|催[货了]|演示了?|培训|介绍|漏|投诉|陈列|堆头|排面|铺货|没人|关门|不在|丢了|中标|进场|验收|装好|修[好了]|"
-    r"断货|卖得|动销|退[货了]|发货|延期|结清|打款|付[了款]|到期"
+    r"断货|卖得|动销|退[货了]|发货|欠|再[去来跑]|延期|结清|打款|付[了款]|到期"
 )
-_PLANS = re.compile(r"再(?:去|来|跑|约|谈|联系|问|催|说|聊)|回访|跟进|过去|送合同|拿|补|签|交|给")
 _ASKS_BOT = re.compile(
-    r"[?？]\s*$|(?:吗|呢|多少|几号|几点|什么时候|哪天|哪些|谁|什么|啥|几[个家单张次箱瓶件])(?:了|啊|呀|来着)?[?？]?\s*$|^(?:怎么|如何|能不能|"
-    r"可不可以|请问|帮我查|查一?下|谁)|^(?!.*[问说]).*是[^,，。;；]{1,4}还是[^,，。;；]{1,4}$"
+    r"[?？]\s*$|(?:吗|呢|多少|几号|几点|什么时候|哪天|哪些|谁|什么|啥|几[个家单张次箱瓶件天]|有没有|多久|行不行|怎么办|咋办|咋弄)(?:了|啊|呀|来着)?[?？]?\s*$|^(?:怎么|如何|能不能|"
+    r"可不可以|请问|帮我查|查一?下|谁)|是不是[^,，。;；]{1,6}$|^(?!.*[问说]).*是[^,，。;；]{1,4}还是[^,，。;；]{1,4}$"
 )
 #: 什么时候建档的, 是A类还是B类, 返利算了没; with somebody who asks it a report
 _ASKS_FACT = re.compile(r"(?<![问说])什么时候\S{0,4}[?？]?$|是\S{1,4}还是\S{1,4}$|[了好过]没有?[?？]?$")
 #: something is wanted from the bot or from colleagues
 _WANTS = re.compile(
-    r"发[我给]|^给[^,，]{1,14}发(?![了过])|给我|帮[我忙]|麻烦|请[你您问帮]|能不能|可不可以|怎么|查|看[下看一]|模板|把.{1,20}(?:转|改|删|移|给)|"
+    r"发[我给]|^给[^,，]{1,14}发(?![了过])|给我|帮[我忙]|麻烦|请[你您问帮]|申请|能不能|可不可以|怎么|查|看[下看一]|模板|把.{1,20}(?:转|改|删|移|给)|"
     r"先放|地址|导航|定位|在哪"
 )
 #: a list of what is to come, a way to be shown, what somebody else wrote
@@ -66,11 +65,13 @@ _NO_NEWS = re.compile(
 _SUPPOSED = re.compile(r"^(?:要是|如果|假如|假设|万一|倘若)")
 #: talk among colleagues, unless it comes with a sum, a day or a person of the customer's
 _AMONG_US = re.compile(
-    r"^(?:听说|据说|听讲)|谁(?:认识|知道|能|会|有|去过|熟|一起|要去|跟我)|有没有人|哪位|各位|大家|所有人|同事们|知道(?:不|吗|么|没)|"
+    r"^(?:听说|据说|听讲)|(?:[过对聊碰]|讨论|商量|研究)一?下[^,，。;；]{1,16}的?(?:报价|方案|合同|标书|资料|情况)$|教教我|点赞|恭喜|祝贺|打卡|我不想跟|换个人|支个?招|有经验的|谁[^,，。;；]{1,3}了$|谁(?:去)?(?:接待|陪|送)|^我(?:已经)?到(?:公司|单位|家|办公室)|"
+    r"^(?:今天|明天)?(?:[上下]午|晚上)?(?:[\d一二两三四五六七八九十]+[点:][^,，]{0,4})?(?:会议室|开会|碰头)|谁(?:认识|知道|能|会|有|去过|熟|一起|要去|跟我)|有没有人|哪位|各位|大家|所有人|同事们|知道(?:不|吗|么|没)|"
     r"^(?:刚[刚才]?|上一?条|前面|昨天|之前)?的?[那这]?[个条笔]?[^,，。;；]{0,8}(?:写|记|打|填|输)错了?"
 )
 #: right before a customer's name: somebody is about to go there
 _ABOUT_TO_GO = re.compile(
+    r"请$|(?:不去|去不[了成]|不用去|没去成?|不跑)(?:拜访|见)?$|"
     r"(?:打算|准备|计划|[明后][天早晚]|大后天|下个?(?:周|礼拜|星期)[^,，。;；]{0,2}|(?<!上)(?:周|礼拜|星期)[一二三四五六日天]|待会儿?|等[会下]儿?|一会儿?|过会儿?|马上|"
     r"[要想]|出发|正在?|赶[去往到]?|安排我|[让叫派]我)[^,，。;；]{0,6}(?:去趟?|往|去一趟|跑一?趟?|拜访|走访|见|会会|[去到]?看看?)(?:一下|下)?$"
 )
@@ -81,6 +82,11 @@ _TO_BE_DONE = re.compile(
     r"^(?:我想|我要|能)?(?:帮我|帮忙)?[把将][^,，。;；]{1,20}(?:改|转|删|取消|移|调[到成]|设|停|分给|归)(?![了好])|"
     r"(?:那|这|上一?|刚才的?|昨天的?)[条笔]?(?:拜访)?记录|(?:跟进|回访|提醒)(?:时间)?(?:改|取消|删)"
 )
+#: something is over and done with: 已报修, 更新完毕, 换人了
+_DONE = re.compile(r"了(?=$|[,，。;；!！\s])|已经?(?!知)|完毕")
+#: asked of somebody or told to them, without a word of what happened there
+_TO_SOMEBODY = re.compile(r"什么|啥|谁|哪|几个|吗|呢|怎么|你(?:们)?(?:先|去|来|帮|跟)|先别|别(?:发|送|去|动)|有事找")
+_SMALL_TALK = re.compile(r"哈哈|嘿嘿|嘻嘻|是我(?:同学|老乡|亲戚|朋友|邻居)|(?:过|是)生日")
 SHORTEST_NEWS = 4  # characters besides the name, fewer tell nothing
 _LEAVE = re.compile(r"请假|调休|年假|病假|事假|早会|晨会|周会|例会几点|开会吗|打卡|报销|工资|加班")
 
@@ -117,7 +123,8 @@ def _tells_more(said: str, mentions: Sequence[Mention], today: date, directory: 
         return False
     visits = read_visits(said, mentions, today=today, directory=directory)
     return any(
-        visit.next_follow_up and (visit.contact or visit.amount_yuan or visit.intent or visit.visit_kind)
+        (visit.next_follow_up and (visit.contact or visit.amount_yuan or visit.intent or visit.visit_kind))
+        or (visit.amount_yuan and visit.contact and visit.intent)
         for visit in visits
     )
 
@@ -133,14 +140,25 @@ def _is_report(visit: VisitReading, said: str, mentions: Sequence[Mention]) -> b
         return False
     if _ASKS_BOT.search(folded) and not (visit.amount_yuan or visit.next_follow_up or visit.intent):
         return False
+    if (
+        re.search(r"[吗?？]\s*$", folded)
+        and len(clauses(folded)) == 1
+        and not (visit.contact or visit.amount_yuan or visit.intent)
+    ):
+        return False
     if visit.contact is None and _ASKS_FACT.search(folded) and not (visit.amount_yuan or visit.next_follow_up):
         return False
     facts = (visit.contact, visit.amount_yuan, visit.intent, visit.next_follow_up, visit.visit_kind)
+    if _SMALL_TALK.search(folded) and not any(facts[1:]) and not _REPORTS.search(folded):
+        return False
     if any(fact is not None for fact in facts) or not visit.met:
         return True
     named = [mention for mention in mentions if mention.how not in ("contact", "address")]
     told = len(folded) - sum(mention.end - mention.start for mention in named)
-    return bool(named) and (bool(_REPORTS.search(folded)) or (told > SHORTEST_NEWS and not _WANTS.search(folded)))
+    if not named or _TO_SOMEBODY.search(folded):
+        return False
+    done = told >= SHORTEST_NEWS and _DONE.search(folded) and not _WANTS.search(folded)
+    return bool(done or _REPORTS.search(folded))
 
 
 _BUSINESS = re.compile(

@@ -12,7 +12,7 @@ from bot.domain.amounts import deal_amount, find_money
 from bot.domain.competitors import find_competitor
 from bot.domain.dates import DateMention, find_dates
 from bot.domain.directory import Directory, Mention
-from bot.domain.intents import read_intent
+from bot.domain.intents import HIGH, read_intent
 from bot.domain.next_steps import contact_day, next_step
 from bot.domain.people import Contact
 from bot.domain.persons import spoken_to
@@ -94,10 +94,12 @@ class _Page:
         other = [(item.start, item.end) for item in self.dates if item.day is not None and item.day <= today]
         #: 都微信说的: said of everybody at the end
         masked_all = re.search(
-            r"(?:[都均全]|[两三]家[都一]?[起同]?)(?:是)?(?:在|用|打)?(?:微信|电话|视频|上门|拜访|跑了|去了|走了|见了)[^,，。;；]{0,6}",
+            r"(?:[都均全]|[两三]家[都一]?[起同]?)(?:是)?(?:在|用|打)?(?:微信|电话|视频|上门|拜访|跑了|跑完|去了|走了|走完|转了|见了)[^,，。;；]{0,6}",
             masked,
         )
         self.kind_of_all = read_kind(masked_all[0]) if masked_all else None
+        #: 都定了
+        self.all_agreed = bool(re.search(r"(?<![没未不])[都均全](?:已经?|当场|直接)?(?:[定订签要]了|下单)", masked))
         #: 都是后天送
         self.step_of_all = next((item.day for item in self.dates if item.day and item.day > today
                                  and re.search("[都均](?:是|在|约)?$", hidden[: item.start])), None)  # fmt: skip
@@ -132,7 +134,7 @@ def _read(
         contact=(person.name if sure else person.mention) if person else None,
         contact_mention=person.mention if person else None,
         amount_yuan=_amount(page, spans),
-        intent=read_intent(own),
+        intent=read_intent(own) or (HIGH if page.all_agreed else None),
         next_follow_up=step.day if step else page.step_of_all,
         visit_kind=read_kind(own) or (read_kind(head) if head else None) or page.kind_of_all,
         visit_date=day,

@@ -202,6 +202,12 @@ def test_sounds() -> None:
     assert loose_sound("林盛") == loose_sound("宁森")
 
 
+def test_a_name_does_not_swallow_half_a_word() -> None:
+    directory = sample_directory()
+    assert directory.find("晟羽律所服务期到哪天", sender=directory.employee("YG023"))[0].surface == "晟羽律所"
+    assert directory.find("穗惠二十四小时订了两箱", sender=directory.employee("YG040"))[0].customer_no == "KH0180"
+
+
 def test_half_the_sound_of_a_colleagues_customer_is_asked_about() -> None:
     """苏岸 is 数岸 to whoever looks after it; to others it may be a shop nobody knows yet."""
     text = "今天去苏岸培训，定了两万"

@@ -1,6 +1,6 @@
 """How well messages are read that nobody looked at while the reading was written.
 
-`own_evaluation.jsonl` and `own_field_notes.jsonl` speak about the sample company, `second_company/` about another one
+`own_evaluation.jsonl` and the two files of notes speak about the sample company, `second_company/` about another one
 with its own names of people, shops and goods. Lines have the shape of the truth files (fixtures/README.md); `open` in
 an expectation lists the details that careful readers answer differently, they are not counted.
 """
@@ -23,7 +23,7 @@ from bot.domain.visits import VisitReading
 from tests.domain.company import directory_of, sample_directory, sentences
 
 SECOND = Path(__file__).resolve().parent.parent / "data" / "second_company"
-SAMPLE = ("own_evaluation.jsonl", "own_field_notes.jsonl")
+SAMPLE = ("own_evaluation.jsonl", "own_field_notes.jsonl", "own_later_notes.jsonl")
 COMPANIES = (*SAMPLE, "second_company/messages.jsonl")
 
 #: share of the details that must be right in either company
