@@ -86,6 +86,10 @@ _TO_BE_DONE = re.compile(
 _DONE = re.compile(r"了(?=$|[,，。;；!！\s])|已经?(?!知)|完毕")
 #: asked of somebody or told to them, without a word of what happened there
 _TO_SOMEBODY = re.compile(r"什么|啥|谁|哪|几个|吗|呢|怎么|你(?:们)?(?:先|去|来|帮|跟)|先别|别(?:发|送|去|动)|有事找")
+#: a question or a plan for the own table, whatever day it names
+_OWN_TABLE = re.compile(
+    r"谁[^,，。;；说问讲]{1,3}[?？]?$|(?:例会|早会|晨会|周会)[^,，。;；]{0,3}(?:讲|讨论|过一|分享|汇报)"
+)
 _SMALL_TALK = re.compile(r"哈哈|嘿嘿|嘻嘻|是我(?:同学|老乡|亲戚|朋友|邻居)|(?:过|是)生日")
 SHORTEST_NEWS = 4  # characters besides the name, fewer tell nothing
 _LEAVE = re.compile(r"请假|调休|年假|病假|事假|早会|晨会|周会|例会几点|开会吗|打卡|报销|工资|加班")
@@ -135,6 +139,8 @@ def _is_report(visit: VisitReading, said: str, mentions: Sequence[Mention]) -> b
     if _NO_NEWS.match(folded) or _TO_BE_DONE.search(folded) or (_SUPPOSED.match(folded) and visit.contact is None):
         return False
     if _AMONG_US.search(folded) and not (visit.contact or visit.amount_yuan or visit.next_follow_up):
+        return False
+    if _OWN_TABLE.search(folded) and not (visit.contact or visit.amount_yuan or visit.intent):
         return False
     if visit.amount_yuan is None and visit.intent in (None, "中") and _is_intention(folded, mentions):
         return False

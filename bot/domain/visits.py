@@ -13,6 +13,7 @@ from bot.domain.competitors import find_competitor
 from bot.domain.dates import DateMention, find_dates
 from bot.domain.directory import Directory, Mention
 from bot.domain.intents import HIGH, read_intent
+from bot.domain.names import take_apart
 from bot.domain.next_steps import contact_day, next_step
 from bot.domain.people import Contact
 from bot.domain.persons import spoken_to
@@ -43,11 +44,36 @@ def read_visits(
     text: str, mentions: Sequence[Mention], *, today: date, directory: Directory
 ) -> tuple[VisitReading, ...]:
     """One reading per customer that the report is about; one without a customer when it names none."""
+    mentions = _with_branches(fold(text), mentions, directory)
     page = _Page(text, mentions, today=today, figures=directory.product_figures)
     parts = segments(page.folded, _with_contacts(page.folded, mentions, directory))
     if not parts:
         return (_read(page, None, ((0, len(text)),), (), directory),)
     return tuple(_read(page, part.mention, part.spans, part.shared, directory) for part in parts)
+
+
+def _with_branches(folded: str, mentions: Sequence[Mention], directory: Directory) -> list[Mention]:
+    """百桐去了两家，北门店订一千二，建设路店不要: behind a chain's name, its branches stand for themselves."""
+    kept: list[Mention] = []
+    for mention in mentions:
+        numbers = mention.candidates if mention.customer_no is None else ()
+        branches = {no: _branch_of(no, directory) for no in numbers}
+        shared = Counter(branches.values())
+        named = [
+            replace(mention, start=match.start(), end=match.end(), surface=match[0], customer_no=no, how="branch")
+            for no, branch in branches.items()
+            if len(branch) > 1 and shared[branch] == 1
+            for match in re.finditer(rf"(?<=[,，。;；:、\s]){re.escape(branch)}(?:分?店)?", folded)
+            if match.start() >= mention.end
+        ]
+        several = len({item.customer_no for item in named}) > 1
+        kept += named if several else [mention]
+    return sorted(kept, key=lambda mention: mention.start)
+
+
+def _branch_of(customer_no: str, directory: Directory) -> str:
+    customer = directory.customer(customer_no)
+    return take_apart(customer.name).branch if customer else ""
 
 
 def _with_contacts(folded: str, mentions: Sequence[Mention], directory: Directory) -> list[Mention]:

@@ -239,6 +239,14 @@ def test_what_all_agreed_to_holds_for_each() -> None:
     assert [(visit.amount_yuan, visit.intent) for visit in read(text)] == [(900, "高"), (1_500, "高")]
 
 
+def test_branches_behind_the_name_of_their_chain() -> None:
+    visits = read("百桐今天去了两家，北门店魏一鸣订一千二，建设路店周小龙没位置不要", "YG010")
+    assert [(visit.customer_no, visit.amount_yuan, visit.intent, visit.visit_kind) for visit in visits] == [
+        ("KH0239", 1_200, "高", "上门拜访"),
+        ("KH0177", None, "低", "上门拜访"),
+    ]
+
+
 def test_nobody_was_met_but_only_seen() -> None:
     visit = one("路过旺淘解放路 石薇正跟人吵架 没说上话 明天再来")
     assert (visit.met, visit.contact) == (False, None)
