@@ -7,9 +7,10 @@ receipts, differences. 左右, 大概, 来万 take the number itself. A range (8
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import combinations
 
 from bot.domain.numerals import NUMERAL, read_numeral
 from bot.domain.text import clauses, fold
@@ -49,10 +50,10 @@ _RANGE = re.compile(
 _ADJACENT = re.compile(r"[一二两三四五六七八九]$")
 
 _NOT_THE_DEAL_BEFORE = re.compile(
-    r"去年|上年|前年|往年|同期|历史|上[次回]|上个?月|上季|每个?季度?|季均|每个?月|月均|每[箱瓶件台套桶天次]|"
-    r"[一1][箱瓶件台套桶](?!体)[^,，。;；\d]{0,3}$|单价|进价|零售价"
+    r"不(?:超)?过$|上限|去年|上年|前年|往年|同期|历史|上[次回笔单批]|上个?月|上季|每个?季度?|季均|每个?月|月均|每[箱瓶件台套桶卷袋天次]|"
+    r"[一1][箱瓶件台套桶卷袋](?!体)[^,，。;；\d]{0,3}$|单价|进价|零售价"
     r"|保证金|押金|质保金|定金|订金|首付|预付|欠|尾款|余款|货款|应收|回款|收款|催|到账|到帐|打[了来过]|汇[了来过]|"
-    r"转[了来过]账?|付[了过给]|已[付打收]|收到|收了"
+    r"转[了来过]账?|付[了过给]|已[付打收]|未[付结收打]|没[付结收]|收到|收了"
     r"|退[款了货费]|罚|返利|返点|返现|陈列费|堆头费|进场费|条码费|运费|快递费|人工费|差额|差异|差了|(?<!补)差价|差(?=$|"
     r"个?$)|对账|对帐|账上|短少|少[了收付]|多[了收付]"
     r"|优惠(?![价后])|便宜|让利|(?:再|能|多|还)让$|[降涨减]$|(?<![一二三四五六七八九\d])折$|[降涨高贵低减]了|补贴|赠|送他|送她|送了|扣|抹零|注册资本|营业额|流水|"
@@ -62,8 +63,8 @@ _POWER = re.compile(r"(?:电机|伺服|功率|马达|水泵|风机|灯|空调|�
 _NOT_THE_DEAL_AFTER = re.compile(
     r"^(?:的?(?:单子|那单|订单|报价|合同))?(?:就|都|已经)?(?:作废|取消|不算|黄了)|^的?(?:那笔|这笔|货款|回款|欠款|尾款|余款|保证金|押金|质保金|定金|订金|预付|首付|陈列费|堆头费|进场费|费用|"
     r"返利|返点|(?:增值税)?(?:专|普)?票|发票|差额|差异|差价|运费|罚款|退款|赠品|优惠|补贴"
-    r"|还?没[打付到结收]|未[付到结]|到账|到帐|已[付打到]|[付打结]了|打过来|对不上|的账|的帐|/箱|/瓶|每|"
-    r"[一1][箱瓶件桶台套张组条包盒只支]|/月|/季|一个月|一个?季度?)"
+    r"|还?没[打付到结收]|未[付到结]|[^,，。;；\d]{0,3}到[账帐]|已[付打到]|[付打结]了|打过来|对不上|的账|的帐|/箱|/瓶|每|"
+    r"[一1][箱瓶件桶台套张组条包盒只支卷袋根吨米]|(?:先|暂时?|就)不[买要订上加进续做]|/月|/季|一个月|一个?季度?)"
 )
 #: what we pay for room on the shelf; elsewhere 费用 is the price of a service
 _SHELF = re.compile(r"堆头|陈列|端架|货架|进场|条码|排面|费用(?:由|全)?(?:我们|咱)")
@@ -74,7 +75,7 @@ _OLD = re.compile(
 )
 _NEW = re.compile(
     r"(?:还到|成交价?|[加提涨升降压砍减调改变增谈拉冲扩放缩谈磨][到成为至]了?|改|变成|最低|最多|底价|现在(?:最多|只|就)?(?:能|有|是|要)?|最终|"
-    r"最后|更正为?|应该是|应为|而是|其实是)[^,，。;；\d]{0,4}$"
+    r"最后|更正为?|应该是|应为|而是|其实是)[^,，。;；\d]{0,4}$|(?:这次|本次|这回)(?:就|只|是|要|订|定|拿|进|报|来|签)*了?$"
 )
 _THIS_TIME = re.compile(r"今年|这次|本次|这回|现在|新[单订]")  # 去年40今年80万: what stands before is another sum's
 _TOTAL = re.compile(
@@ -187,6 +188,7 @@ def deal_amount(
     fee_is_ours = bool(_SHELF.search(folded, start, stop))
     best: tuple[int, int] | None = None
     ranked: list[tuple[int, int]] = []
+    figures = _figures(folded[start:stop])
     parts = clauses(folded, start=start, end=stop)
     sums = [money for money in find_money(folded, skip=skip) if start <= money.start < stop]
     for index, money in enumerate(sums):
@@ -200,11 +202,22 @@ def deal_amount(
         following = folded[money.end : sums[index + 1].start] if index + 1 < len(sums) else ""
         score = _score(left, right, following, money)
         if score is not None:
-            ranked.append((score, money.yuan))
+            ranked.append((score + 3 * _is_product(money.yuan, figures), money.yuan))
     for candidate in ranked:
         if best is None or candidate[0] > best[0]:
             best = candidate
     return best[1] if best else None
+
+
+def _figures(folded: str) -> set[Decimal]:
+    """Every number of a text, whatever it counts."""
+    values = (read_numeral(match[0]) for match in re.finditer(NUMERAL, folded))
+    return {value for value in values if value is not None and value > 1}
+
+
+def _is_product(yuan: int, figures: Collection[Decimal]) -> bool:
+    """三百只，130一只，三万九: so many times the price, so the whole."""
+    return any(price * count == yuan for price, count in combinations(sorted(figures), 2))
 
 
 def _score(left: str, right: str, following: str, money: Money) -> int | None:

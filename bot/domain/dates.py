@@ -265,7 +265,10 @@ _RULES: tuple[tuple[re.Pattern[str], Resolve], ...] = (
         rf"(?:(?<=[\s,，。;；])|(?<=的货))(?P<month>1[0-2]|0?[1-9])[.](?P<day>3[01]|[12]\d|0?[1-9])(?={_DEED})",
         _month_day,
     ),
-    _rule(rf"(?P<which>下下个?|下个?|上个?|本|这个?|当)月的?(?P<day>{SMALL})(?:[日号]|{_PLAN}|(?=\s|$))", _of_month),
+    _rule(
+        rf"(?P<which>下下个?|下个?|上个?|本|这个?|当)月的?(?P<day>{SMALL})(?:[日号]|{_PLAN}|(?=\s|$|[签交发办]))",
+        _of_month,
+    ),
     _rule(r"(?P<which>下下个?|下个?|上个?|本|这个?|当)?月[底末](?!薪)", _month_end),
     _rule(rf"{_FREE}{_BIG}(?P<month>{SMALL})月份?[底末]", _month_end),
     (

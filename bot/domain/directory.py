@@ -159,6 +159,10 @@ class Directory:
         how = {HOMOPHONE: "homophone", BLURRED: "near"}.get(hit.by, "branch" if hit.branch else "short")
         how = "full" if hit.full else how
         doubtful = all(other.doubtful for other in best)
+        if hit.by == BLURRED and len(numbers) == 1:  # a colleague's customer by half its sound: rather asked than taken
+            doubtful |= self._own(numbers, sender) is None and not self._contact_speaks_for(
+                numbers[0], fold(text), hit.end
+            )
         return self._mention(text, hit.start, hit.end, numbers, how, sender, certain=not doubtful)
 
     def _mention(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pypinyin.phrases_dict import phrases_dict
 
 from bot.domain.lexicon import ORDINARY_WORDS
-from bot.domain.names import PLACES, Name, plain, starts_like_a_tail, tail_forms, take_apart
+from bot.domain.names import PLACES, Name, ends_inside_a_word, plain, starts_like_a_tail, tail_forms, take_apart
 from bot.domain.people import Customer
 from bot.domain.phonetics import loose_sound, sound, sounds, sounds_alike
 
@@ -56,7 +56,7 @@ _SHOP_WORD = re.compile(r"(?:分?店(?![长员主里内面家铺庆堂])|校区|
 _BRACKETED = re.compile(r"\s?[(\[【]([^)\]】]{1,12})[)\]】]")
 _SOME_BRANCH = re.compile(
     r"(?:[一-鿿]{1,4}?(?:路|街|门|站|村|校|城|区|里|园|场|桥|湾|浜|滨|山|江|湖)|"
-    r"[一-鿿]{2})分?店(?![长员主里内面家铺庆堂])"
+    r"(?![谁哪这那几两我你他她它]|[一-鿿]的)[一-鿿]{2}|[二三四五六七八九十2-9]号?)分?店(?![长员主里内面家铺庆堂])"
 )
 _SOME_STREET = re.compile(
     r"[一-鿿]{1,2}(?:路|大道)(?![边上口过线程])|[东南西北]门|[东南西北]站|大学城|开发区|新村|老街|[一二三四五]中(?!的?[意等])|新街口|步行街"
@@ -200,7 +200,7 @@ def _place_before(entry: Entry, folded: str, start: int) -> tuple[int, bool, boo
 def _tail(entry: Entry, folded: str, position: int) -> tuple[int, bool]:
     start = position + (folded[position : position + 1] == " ")
     for form in entry.forms:
-        if folded.startswith(form, start):
+        if folded.startswith(form, start) and not ends_inside_a_word(folded, start + len(form)):
             return start + len(form), True
     return position, False
 
@@ -233,7 +233,7 @@ _LEFT_CUE = re.compile(
     r"(?:^|[\s,，。;；:、!?(「『\"'】)]|[去到在跑和跟给帮陪从见约是]|拜访|客户|路过|那个|这个|今天|上午|下午|[刚嗯]|电话|微信|补记|记一下|\d[.)、]|跑了|去了|趟|上门|跟进|联系|对接|找|催|回访|巡店|查下?|看下)$"
 )
 _RIGHT_CUE = re.compile(
-    r"$|[\s,，。;；:、!?(]|上门|[那这]边|那家|[的说要定没不还也]|老板|老[一-鿿]|店长|采购|经理|电话|微信|今天|明天|"
+    r"$|[\s,，。;；:、!?(]|上门|[那这][边个]|那家|[的说要定没不还也]|老板|老[一-鿿]|店长|采购|经理|电话|微信|今天|明天|"
     r"昨天|下周|[一-鿿](?:总|姐|哥|工|经理|老板|店长|会计|主管)"
 )
 #: verbs that follow a name in reports and questions; an ordinary word can stand before them just as well

@@ -92,10 +92,19 @@ def tail_forms(tail: str, short_tail: str) -> tuple[str, ...]:
     forms = {"".join(choice) for choice in itertools.product(*options)}
     forms |= {form + "公司" for form in list(forms)} if any("公司" in word for word in words) else set()
     forms |= {form + "店" for form in list(forms) if not form.endswith("店")} if tail.endswith("店") else set()
+    forms |= {form.replace("24h", "二十四小时") for form in list(forms)}
     forms |= {tail, tail.replace("24h", "24小时"), short_tail}
     return tuple(
         sorted((form for form in forms if len(form) >= 2 or (form == short_tail and form)), key=len, reverse=True)
     )
+
+
+_WORD_GOES_ON = re.compile(r"服务(?:期|费|器|员|到期|态度|评|打分)|管理(?:员|费|系统)|培训(?:班|费)|设备(?:坏|故障)")
+
+
+def ends_inside_a_word(text: str, end: int) -> bool:
+    """晟羽律所服务期: the 服务 before `end` is no part of the name."""
+    return bool(_WORD_GOES_ON.match(text, max(0, end - 2)))
 
 
 def starts_like_a_tail(text: str, position: int) -> bool:

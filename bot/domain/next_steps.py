@@ -21,6 +21,10 @@ _THEIRS_BEFORE = re.compile(
     r"(?:到期日?|有效期|截止|生产日期|保质期|日期|合同|账期|服务期|签到|付到|住到|用到|续到|做到|出差到|放假到|"
     r"休到|有效到|下次到货)[是为在到:]?$"
 )
+#: 合同下周一走: the paper has its day, not its end
+_PAPER_GOES = re.compile(
+    r"^(?:[上下]午|早上|一早)?(?:就|再|要|能|可以)?(?:走|签(?!到)|送|寄|盖|改|带|出(?!差)|发|办|定)"
+)
 _OUR_STEP = re.compile(
     r"再|我|咱|到时|届时|跟进|回访|回复|回话|答复|拜访|上门|过去|去|约|见|催|谈|聊|演示|复查|抽查|盯|取|收款|拿|送|"
     r"寄|带|给他|给她|处理|交接|提醒"
@@ -91,7 +95,8 @@ def _is_ours(before: str, after: str, behind: str) -> bool:
         return False
     if _ARRIVES.match(after) and re.search(r"货|样品|订单", before):
         return False
-    if _THEIRS.match(after) or _THEIRS_BEFORE.search(before):
+    of_paper = before.endswith(("合同", "协议")) and _PAPER_GOES.match(after)
+    if _THEIRS.match(after) or (_THEIRS_BEFORE.search(before) and not of_paper):
         rest = _THEIRS.sub("", after)
         return bool(
             _STEP_FOLLOWS.match(behind) or re.search(r"再|我|咱|到时|去(?!年)|等|前[^,，]{0,2}[送寄交签办]", rest)

@@ -23,8 +23,8 @@ NUMERAL = (
     rf"(?:[零〇]?(?:{_NUMBER}){_UNIT}(?:[来多余]?{_UNIT}){{0,3}}){{0,8}}(?:[零〇]?(?:\d+|{DIGIT}))?"
     rf"|{ARABIC}|[零〇]|{DIGIT}{_POINT}?)"
 )
-#: a small whole number as in dates and counts: 3, 十二, 二十一, 31
-SMALL = r"(?:\d{1,3}|[一二两三四五六七八九]?十[一二三四五六七八九]?|[一二两俩三四五六七八九])"
+#: a small whole number as in dates and counts: 3, 十二, 二十一, 廿一, 31
+SMALL = r"(?:\d{1,3}|廿[一二三四五六七八九]?|[一二两三四五六七八九]?十[一二三四五六七八九]?|[一二两俩三四五六七八九])"
 _TOKEN = re.compile(rf"{ARABIC}|[零〇]|{DIGIT}|[十拾百佰千仟万亿wk]|{_POINT}")
 _NUMERAL = re.compile(NUMERAL)
 
@@ -83,6 +83,6 @@ def _apply(
 
 
 def read_small(text: str) -> int | None:
-    """A whole number as in dates: 3, 十二, 二十一, 31."""
-    value = read_numeral(text)
+    """A whole number as in dates: 3, 十二, 二十一, 廿一, 31."""
+    value = read_numeral(text.replace("廿", "二十"))
     return int(value) if value is not None and value == int(value) else None

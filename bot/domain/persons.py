@@ -116,7 +116,7 @@ _ABSENT_AFTER = re.compile(
     r"^(?:今天|这次|又|还是?|都|也|刚好|正好|刚|人|店长|老板|经理|系统管理员|管理员|采购|会计|主管|◈+)*(?:不在|没在|没来|没空见|没理|出差|出去|外出|"
     r"休假|请假|在开会|正开会|开会去了|开会[,，]没|不干了|不做了|不管了|不负责|辞职|退休|调走|[调换转]岗|回老家|回家|住院|没见|没碰|没遇|没接|不接|没人接|未接|电话没|电话不|电话打不|微信没回|没回|没联系|"
     r"联系不|打不通|换人|离职|走了(?!流程)|不见|手机关机|关机)"
-    r"|^[^,，。;；\s说讲问下明要◇]{0,6}(?:没见[到着]|没碰[到着上]|没遇[到上]|出差|住院|生病|请假|休假|离职|辞职|退休|回老家)|^的?(?:老婆|爱人|老公|媳妇|儿子|"
+    r"|^[^,，。;；\s说讲问下明要◇]{0,6}(?:没见[到着]|没碰[到着上]|没遇[到上]|没来(?!得及|电话|料)|没到场|缺席|放(?:了?我)?鸽子|爽约|换(?:了)?工作|不方便(?!说|透露)|跑[^,，。;；\s]{1,4}去了|跳槽|调走|出差|住院|生病|请假|休假|离职|辞职|退休|回老家)|^的?(?:老婆|爱人|老公|媳妇|儿子|"
     r"女儿|家里|家属|助理|秘书|司机)"
 )
 _ABSENT_BEFORE = re.compile(
@@ -125,10 +125,18 @@ _ABSENT_BEFORE = re.compile(
     r"抄送|同事|隔壁|前任|以前的?|原来的?|之前的?|说(?:要|得)?(?:问|请示|等)|要问|请示|问一?下|得问|老公|对手|竞品|"
     r"别家|另一家)的?$"
 )
+#: 林琳，不对，林琳请假了: said in haste, somebody else is meant
+_SLIPPED = re.compile(r"[,，。;；\s…]*(?:不对|不是[,，\s]+是|[啊哦]不[,，\s是]|说错了|记错了|口误)")
+_SURE = 4
+_RECEIVES = re.compile(r"(?:亲自|出来)?接待")
+_ONLY = re.compile(
+    r"(?:只|光|就)(?:碰|见|遇|找|联系)(?:到|着|上|了)$"
+)  # 只碰到姜毅: whoever was named before was not there
 _TO_BE_ASKED = re.compile(
     r"(?:要|得|回去|还|再|需要?|等|去)[^,，。;；]{0,3}(?:跟|和|与|问|找|请示|等|向)?[^,，。;；]{0,2}$"
 )
 _TO_ASK = re.compile(r"^(?:[^,，。;；]{0,2})(?:商量|请示|汇报|确认|拍板|点头|批|审批|签字|同意|回来|定)")
+_SPEAKS = re.compile("说|问|讲|想|嫌|答应|表示|觉得|反馈|有(?:兴趣|意向)|还在|同意")
 _ALONE = re.compile(
     r"老板娘|老板他?爱人|老板爸|老板|新?店长|负责人|采购经理|采购|会计|财务|出纳|总经理|经理|收银员|主任|校长|院长|"
     r"厂长|系统管理员|管理员|店主|掌柜|主管|业务负责人"
@@ -180,15 +188,17 @@ def spoken_to(
         colleagues: whole names of our own people.
         met: False when nobody was met or reached: then only a clear "跟谁聊" counts.
     """
-    best: tuple[bool, bool, int] | None = None
+    best: tuple[bool, bool, bool, int] | None = None
     chosen: Person | None = None
-    for person in _people(masked, contacts):
+    people = _people(masked, contacts)
+    absent = {person.name for person in people if _SLIPPED.match(masked, person.end)}
+    for person in people:
         if person.name in colleagues and not person.known:
             continue
-        score = _standing(masked, person)
+        score = None if person.name in absent else _standing(masked, person)
         if score is None or (not met and not _clearly_met(masked, person)):
             continue
-        rank = (not person.known, not person.known and score == 0, person.start)
+        rank = (score < _SURE, not person.known, not person.known and score == 0, person.start)
         if best is None or rank < best:
             best, chosen = rank, person
     return chosen
@@ -197,6 +207,8 @@ def spoken_to(
 def _standing(masked: str, person: Person) -> int | None:
     """How sure it is that this person was there; None when they were not, or only talked of."""
     before, after = masked[max(0, person.start - 12) : person.start], masked[person.end : person.end + 14]
+    if _RECEIVES.match(after) or _ONLY.search(before):
+        return _SURE
     if _ABSENT_AFTER.match(after) or _ABSENT_BEFORE.search(before):
         return None
     says = bool(re.match(_SAYS, after))
@@ -206,7 +218,7 @@ def _standing(masked: str, person: Person) -> int | None:
 
 
 def _clearly_met(masked: str, person: Person) -> bool:
-    if person.known and re.match(r"(?:接待|说|让|告诉|反馈|代)", masked[person.end :]):
+    if person.known and re.match(r"(?:在?(?:电话|微信)[里上]?)?(?:接待|说|让|告诉|反馈|代)", masked[person.end :]):
         return True
     before, after = masked[max(0, person.start - 6) : person.start], masked[person.end : person.end + 8]
     return bool(
@@ -262,7 +274,10 @@ def _by_title(masked: str, contacts: Sequence[Contact]) -> list[Person]:
     found = []
     for match in titled.finditer(masked):
         surname = match["surname"]
-        if surname not in theirs and surname not in _SAFE_SURNAMES and len(surname) == 1:
+        opens = re.search(r"(?:^|[□,，。;；\s])$", masked[: match.start("surname")]) and _SPEAKS.match(
+            masked, match.end()
+        )
+        if surname not in theirs and surname not in _SAFE_SURNAMES and len(surname) == 1 and not opens:
             continue
         if _NOT_TITLED.match(masked, match.end()) or (
             surname == "方" and masked[: match.start("surname")].endswith(("对", "甲", "乙", "他", "三", "双"))

@@ -12,7 +12,8 @@ from bot.domain.amounts import deal_amount, find_money
 from bot.domain.competitors import find_competitor
 from bot.domain.dates import DateMention, find_dates
 from bot.domain.directory import Directory, Mention
-from bot.domain.intents import read_intent
+from bot.domain.intents import HIGH, read_intent
+from bot.domain.names import take_apart
 from bot.domain.next_steps import contact_day, next_step
 from bot.domain.people import Contact
 from bot.domain.persons import spoken_to
@@ -43,11 +44,36 @@ def read_visits(
     text: str, mentions: Sequence[Mention], *, today: date, directory: Directory
 ) -> tuple[VisitReading, ...]:
     """One reading per customer that the report is about; one without a customer when it names none."""
+    mentions = _with_branches(fold(text), mentions, directory)
     page = _Page(text, mentions, today=today, figures=directory.product_figures)
     parts = segments(page.folded, _with_contacts(page.folded, mentions, directory))
     if not parts:
         return (_read(page, None, ((0, len(text)),), (), directory),)
     return tuple(_read(page, part.mention, part.spans, part.shared, directory) for part in parts)
+
+
+def _with_branches(folded: str, mentions: Sequence[Mention], directory: Directory) -> list[Mention]:
+    """百桐去了两家，北门店订一千二，建设路店不要: behind a chain's name, its branches stand for themselves."""
+    kept: list[Mention] = []
+    for mention in mentions:
+        numbers = mention.candidates if mention.customer_no is None else ()
+        branches = {no: _branch_of(no, directory) for no in numbers}
+        shared = Counter(branches.values())
+        named = [
+            replace(mention, start=match.start(), end=match.end(), surface=match[0], customer_no=no, how="branch")
+            for no, branch in branches.items()
+            if len(branch) > 1 and shared[branch] == 1
+            for match in re.finditer(rf"(?<=[,，。;；:、\s]){re.escape(branch)}(?:分?店)?", folded)
+            if match.start() >= mention.end
+        ]
+        several = len({item.customer_no for item in named}) > 1
+        kept += named if several else [mention]
+    return sorted(kept, key=lambda mention: mention.start)
+
+
+def _branch_of(customer_no: str, directory: Directory) -> str:
+    customer = directory.customer(customer_no)
+    return take_apart(customer.name).branch if customer else ""
 
 
 def _with_contacts(folded: str, mentions: Sequence[Mention], directory: Directory) -> list[Mention]:
@@ -94,9 +120,12 @@ class _Page:
         other = [(item.start, item.end) for item in self.dates if item.day is not None and item.day <= today]
         #: 都微信说的: said of everybody at the end
         masked_all = re.search(
-            r"(?:[都均全]|[两三]家[都一]?[起同]?)(?:是)?(?:在|用|打)?(?:微信|电话|视频|上门)[^,，。;；]{0,6}", masked
+            r"(?:[都均全]|[两三]家[都一]?[起同]?)(?:是)?(?:在|用|打)?(?:微信|电话|视频|上门|拜访|跑了|跑完|去了|走了|走完|转了|见了)[^,，。;；]{0,6}",
+            masked,
         )
         self.kind_of_all = read_kind(masked_all[0]) if masked_all else None
+        #: 都定了
+        self.all_agreed = bool(re.search(r"(?<![没未不])[都均全](?:已经?|当场|直接)?(?:[定订签要]了|下单)", masked))
         #: 都是后天送
         self.step_of_all = next((item.day for item in self.dates if item.day and item.day > today
                                  and re.search("[都均](?:是|在|约)?$", hidden[: item.start])), None)  # fmt: skip
@@ -131,7 +160,7 @@ def _read(
         contact=(person.name if sure else person.mention) if person else None,
         contact_mention=person.mention if person else None,
         amount_yuan=_amount(page, spans),
-        intent=read_intent(own),
+        intent=read_intent(own) or (HIGH if page.all_agreed else None),
         next_follow_up=step.day if step else page.step_of_all,
         visit_kind=read_kind(own) or (read_kind(head) if head else None) or page.kind_of_all,
         visit_date=day,

@@ -109,6 +109,22 @@ def parts(said: str) -> dict[str, str]:
             {"company": "旺淘超市", "contact": "老板", "mobile": "19900001188", "intent": "低", "amount": "2万"},
             id="somebody known by the post only",
         ),
+        pytest.param(
+            "新线索 公司：杭州朴枢物流 联系人：陈俊杰 手机：199 0000 5501 中 想换掉表格",
+            {
+                "company": "杭州朴枢物流",
+                "contact": "陈俊杰",
+                "mobile": "199 0000 5501",
+                "intent": "中",
+                "note": "想换掉表格",
+            },
+            id="more behind a labelled number",
+        ),
+        pytest.param(
+            "报一条线索：杭州朴枢物流，联系人陈俊杰，电话19900005501，想换掉表格",
+            {"company": "杭州朴枢物流", "contact": "陈俊杰", "mobile": "19900005501", "note": "想换掉表格"},
+            id="a label that the name follows at once",
+        ),
     ],
 )
 def test_lines(said: str, understood: dict[str, str]) -> None:

@@ -200,3 +200,26 @@ def test_sounds() -> None:
     assert sound("旺淘") == sound("望桃") == "wang tao"
     assert sounds_alike("长", "昌")
     assert loose_sound("林盛") == loose_sound("宁森")
+
+
+def test_a_name_does_not_swallow_half_a_word() -> None:
+    directory = sample_directory()
+    assert directory.find("晟羽律所服务期到哪天", sender=directory.employee("YG023"))[0].surface == "晟羽律所"
+    assert directory.find("穗惠二十四小时订了两箱", sender=directory.employee("YG040"))[0].customer_no == "KH0180"
+
+
+def test_half_the_sound_of_a_colleagues_customer_is_asked_about() -> None:
+    """苏岸 is 数岸 to whoever looks after it; to others it may be a shop nobody knows yet."""
+    text = "今天去苏岸培训，定了两万"
+    directory = sample_directory()
+    mine, theirs = (directory.find(text, sender=directory.employee(who))[0] for who in ("YG031", "YG030"))
+    assert mine.customer_no == "KH0087"
+    assert (theirs.customer_no, theirs.candidates) == (None, ("KH0087",))
+
+
+def test_a_second_shop_is_not_the_first() -> None:
+    directory = sample_directory()
+    found = directory.find("诚汇生活超市二店定了五千", sender=directory.employee("YG009"))[0]
+    assert (found.customer_no, found.candidates) == (None, ("KH0097",))
+    asked = directory.find("桐祥便利店谁的店", sender=directory.employee("YG005"))[0]
+    assert asked.customer_no == "KH0135"

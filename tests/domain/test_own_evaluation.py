@@ -1,8 +1,8 @@
 """How well messages are read that nobody looked at while the reading was written.
 
-`own_evaluation.jsonl` speaks about the sample company, `second_company/` about another one with its own names of
-people, shops and goods. Lines have the shape of the truth files (fixtures/README.md); `open` in an expectation lists
-the details that careful readers answer differently, they are not counted.
+`own_evaluation.jsonl` and the two files of notes speak about the sample company, `second_company/` about another one
+with its own names of people, shops and goods. Lines have the shape of the truth files (fixtures/README.md); `open` in
+an expectation lists the details that careful readers answer differently, they are not counted.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from bot.domain.visits import VisitReading
 from tests.domain.company import directory_of, sample_directory, sentences
 
 SECOND = Path(__file__).resolve().parent.parent / "data" / "second_company"
-COMPANIES = ("own_evaluation.jsonl", "second_company/messages.jsonl")
+SAMPLE = ("own_evaluation.jsonl", "own_field_notes.jsonl", "own_later_notes.jsonl")
+COMPANIES = (*SAMPLE, "second_company/messages.jsonl")
 
 #: share of the details that must be right in either company
 FLOORS = {
@@ -59,7 +60,7 @@ class Score:
 
 @cache
 def directory(name: str) -> Directory:
-    return sample_directory() if name == COMPANIES[0] else directory_of(SECOND)
+    return sample_directory() if name in SAMPLE else directory_of(SECOND)
 
 
 def understood(name: str, line: dict[str, Any]) -> Understood:
@@ -119,10 +120,23 @@ def test_reports_are_taken_for_reports(name: str) -> None:
     assert len(missed) <= len(reports(name)) // 100, missed
 
 
-def test_other_messages_are_no_reports() -> None:
-    others = [line for line in sentences(COMPANIES[0]) if line["expected"] is None]
-    assert len(others) > 60
-    assert [line["text"] for line in others if understood(COMPANIES[0], line).kind == "visit"] == []
+@pytest.mark.parametrize("name", SAMPLE)
+def test_other_messages_are_no_reports(name: str) -> None:
+    others = [line for line in sentences(name) if line["expected"] is None]
+    assert len(others) >= 60
+    assert [line["text"] for line in others if understood(name, line).kind == "visit"] == []
+
+
+@pytest.mark.parametrize("name", COMPANIES)
+def test_no_other_customer_is_taken_for_certain(name: str) -> None:
+    wrong = []
+    for line in reports(name):
+        for reading, expected in zip(
+            understood(name, line).visits, [line["expected"], *line["expected_more"]], strict=False
+        ):
+            if reading.customer_no not in (None, expected["customer_no"]):
+                wrong.append(f"{line['text']}: {reading.customer_no}")
+    assert wrong == []
 
 
 @pytest.mark.parametrize("name", COMPANIES)

@@ -144,6 +144,27 @@ def test_a_report_of_an_agreement_is_no_command(text: str) -> None:
         "诚汇生活超市的合同模板发我",
         "诚汇怎么走",
         "今天拜访了几家客户来着",
+        "明天去诚汇",
+        "下周三打算去趟诚汇，有谁一起",
+        "领导让我明天去拜访诚汇，我先看看资料",
+        "我现在出发去诚汇",
+        "正在去诚汇的路上",
+        "计划：周三诚汇，周四百桐北门，周五云光",
+        "导航到诚汇生活超市",
+        "要是诚汇下周还不签，我就不跟了",
+        "如果诚汇要两万的货，返利怎么算",
+        "听说诚汇要转让了",
+        "谁认识诚汇的人",
+        "诚汇换采购了你知道不",
+        "诚汇的郑倩是老板还是店长",
+        "刚刚那个客户名写错了，应该是诚汇不是云光",
+        "诚汇那条记录金额不对，改成3000",
+        "把诚汇周五的跟进改到下周一",
+        "诚汇的跟进取消吧",
+        "删除我昨天诚汇的拜访",
+        "麻烦提醒一下，周五下午给诚汇送样品",
+        "请帮我约一下诚汇的郑倩",
+        "我想把诚汇的折扣调到88折",
     ],
 )
 def test_nothing_else_is_taken_for_a_visit(text: str) -> None:
@@ -168,8 +189,17 @@ def test_a_report_is_a_visit(text: str) -> None:
     assert [visit.customer_no for visit in found.visits] == ["KH0097"]
 
 
-def test_a_visit_to_a_stranger_has_no_customer_yet() -> None:
-    found = said("今天去新开的好邻居超市，老板说先看看，下周三再去")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "今天去新开的好邻居超市，老板说先看看，下周三再去",
+        "好邻居超市老板今天下单3000，明天送",
+        "电话联系江苏鲸海防水工程有限公司，许总说考虑一下",
+        "新跑了一家，苏州君越装饰工程有限公司，老板姓马，先加了微信",
+    ],
+)
+def test_a_visit_to_a_stranger_has_no_customer_yet(text: str) -> None:
+    found = said(text)
     assert found.kind == "visit"
     assert found.visits[0].customer_no is None
     assert found.visits[0].ambiguous_customers == ()

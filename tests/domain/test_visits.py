@@ -44,6 +44,9 @@ def one(text: str, sender: str = "YG008") -> VisitReading:
         pytest.param("先寄样，下周三到，年后再说", "2026-02-11", id="a vague one does not undo a clear one"),
         pytest.param("今晚再打一次电话", "2026-02-05", id="later today"),
         pytest.param("改天再约", None, id="no day"),
+        pytest.param("合同下周一走", "2026-02-09", id="the paper goes then, it does not end"),
+        pytest.param("本月二十六签", "2026-02-26", id="a day of this month in words"),
+        pytest.param("廿二号送货", "2026-02-22", id="twenty as it was written"),
     ],
 )
 def test_the_next_step(words: str, day: str | None) -> None:
@@ -80,6 +83,10 @@ def test_the_day_of_the_contact(words: str, day: str) -> None:
         pytest.param("旺淘解放路石薇说再看看", None, id="the words do not say"),
         pytest.param("跟旺淘解放路石薇吃了个饭", None, id="a meal is none of them"),
         pytest.param("旺淘解放路那笔8800打过来了", None, id="money came, nobody called"),
+        pytest.param("旺淘解放路石薇约我去她办公室聊了会", "上门拜访", id="asked to come, and came"),
+        pytest.param("旺淘解放路石薇加我微信了，简单聊了几句", "微信", id="a new friend one talked with"),
+        pytest.param("旺淘解放路石薇说等广交会后再看", None, id="a fair that is yet to come"),
+        pytest.param("旺淘解放路石薇让我别跑了", None, id="told not to come"),
     ],
 )
 def test_the_kind_of_contact(text: str, kind: str | None) -> None:
@@ -156,6 +163,9 @@ CONTACTS = [
         pytest.param("□俞老板说回去跟魏总商量", "俞景行", id="the one who spoke"),
         pytest.param("□没见到负责人", None, id="not met"),
         pytest.param("□前台说经理出差了", None, id="absent"),
+        pytest.param("□俞景行今天线上会议没来，让徐小芳听的", "徐小芳", id="who did not come"),
+        pytest.param("□俞景行发来定位让我去，只碰到徐小芳", "徐小芳", id="the only one there"),
+        pytest.param("□俞景行，不对俞景行请假了，是徐小芳，订了货", "徐小芳", id="said in haste"),
         pytest.param("俞景行没在，跟前台留了名片", None, id="absent by name"),
         pytest.param("隔壁说老板回老家了", None, id="neighbours"),
         pytest.param("□要换货，冰红茶漏了", None, id="nobody named"),
@@ -213,6 +223,33 @@ def test_the_same_customer_twice_is_one_visit() -> None:
 
 def test_a_slip_of_the_name_is_dropped() -> None:
     assert one("和佳？不对，是旺淘解放路，石薇定了2700").customer_no == "KH0063"
+
+
+def test_a_slip_of_name_and_person_is_dropped() -> None:
+    visit = one("和佳洪静，啊不，是旺淘解放路的石薇，定了2700")
+    assert (visit.customer_no, visit.contact, visit.amount_yuan) == ("KH0063", "石薇", 2_700)
+
+
+def test_who_only_introduced_us_was_not_visited() -> None:
+    assert one("邻居和佳的洪老板介绍，旺淘解放路石薇要五十提礼盒2130，后天送").customer_no == "KH0063"
+
+
+def test_what_all_agreed_to_holds_for_each() -> None:
+    text = "旺淘解放路石薇、和佳洪静都订了，石薇900，洪静1500，都是周日送"
+    assert [(visit.amount_yuan, visit.intent) for visit in read(text)] == [(900, "高"), (1_500, "高")]
+
+
+def test_branches_behind_the_name_of_their_chain() -> None:
+    visits = read("百桐今天去了两家，北门店魏一鸣订一千二，建设路店周小龙没位置不要", "YG010")
+    assert [(visit.customer_no, visit.amount_yuan, visit.intent, visit.visit_kind) for visit in visits] == [
+        ("KH0239", 1_200, "高", "上门拜访"),
+        ("KH0177", None, "低", "上门拜访"),
+    ]
+
+
+def test_nobody_was_met_but_only_seen() -> None:
+    visit = one("路过旺淘解放路 石薇正跟人吵架 没说上话 明天再来")
+    assert (visit.met, visit.contact) == (False, None)
 
 
 def test_a_customer_only_compared_with_is_none_of_ours_to_record() -> None:

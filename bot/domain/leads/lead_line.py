@@ -89,7 +89,8 @@ _LABELS: Mapping[str, str] = {
 }
 _FIELD_OF = {label: name for name, labels in _LABELS.items() for label in labels.replace("号?", "").split("|")}
 _LABEL = re.compile(
-    rf"(?<![^\s,，;；。、|])(?P<label>{'|'.join(_LABELS.values())})(?:\s*[:：=]\s*|(?<!客户)[ \t]+(?=\S))"
+    rf"(?<![^\s,，;；。、|])(?P<label>{'|'.join(_LABELS.values())})(?:\s*[:：=]\s*|(?<!客户)[ \t]+(?=\S)|"
+    rf"(?<=联系人|对接人)(?={'|'.join(SURNAMES)}))"
 )
 _PHONE = re.compile(
     r"(?<![\d.])(?:(?:\+|00)?86[-\s]?)?(1\d{2}[-\s]?\d{4}[-\s]?\d{4}|1\d{10})(?!\d)|(?<!\d)(0\d{2,3}[-\s]\d{7,8})(?!\d)"
@@ -207,6 +208,9 @@ def _take_labels(typed: str, words: Vocabulary) -> tuple[str, dict[str, str]]:
         end = marks[number + 1].start() if number + 1 < len(marks) else len(typed)
         value = typed[mark.end() : end]
         name = _FIELD_OF[mark["label"].replace("号", "") if "微" in mark["label"] else mark["label"]]
+        if name in ("mobile", "wechat") and value.lstrip().startswith(";"):  # its number is taken: the rest is more
+            rest.append(value)
+            continue
         if name != "note":
             value, more = _first_part(value.strip(), words)
             rest.append(more)
