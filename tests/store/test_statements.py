@@ -37,7 +37,7 @@ async def _one(connection: Connection, query: str, *values: object) -> Any:
     return row[0]
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(value=VALUES)
 def test_a_value_goes_and_comes_as_through_a_cursor(server_url: str, value: object) -> None:
     async def both_ways() -> None:
