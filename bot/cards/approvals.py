@@ -29,6 +29,7 @@ from bot.messages import Button, Card, Field, Style
 MAX_VALUE = 30  # characters in a WeCom field
 ON_CARD = 3  # unusual things on the card; all of them under 详情
 TALK_ON_CARD = 60  # characters of the last question and of its answer
+REMARKS_ON_CARD = 2  # of those who agreed before
 MAX_STATUS = 160  # characters that WeCom shows of it
 OPINIONS = (40, 12, 0)  # characters of each, fewer where many have decided
 
@@ -232,6 +233,7 @@ def _body(sheet: Sheet, step: Step) -> Iterator[str]:
     if sheet.files:
         yield f"附件 {sheet.files} 个，点「详情」看"
     yield from _last_talk(sheet)
+    yield from _remarks(sheet, step)
     for seat in step.seats:
         if seat.open and seat.approver_no not in seat.actor_nos:
             yield f"{sheet.name_of(seat.approver_no)}不在，由{'、'.join(map(sheet.name_of, seat.actor_nos))}代为审批"
@@ -253,6 +255,16 @@ def _last_talk(sheet: Sheet) -> Iterator[str]:
         yield f"{sheet.name_of(answers[-1].employee_no)}答：{plain(cut(said_words(answers[-1]), TALK_ON_CARD))}"
     else:
         yield f"{sheet.submitter}还没有回答"
+
+
+def _remarks(sheet: Sheet, step: Step) -> Iterator[str]:
+    """What those said who have agreed to this attempt before; without a word of theirs their names are under 详情."""
+    seats = [seat for each in sheet.approval.steps if each.step_no <= step.step_no for seat in each.seats]
+    said = [seat for seat in seats if seat.verdict is Verdict.AGREE and seat.note and seat.via != "earlier"]
+    if len(said) > REMARKS_ON_CARD:
+        yield f"前面还有 {len(said) - REMARKS_ON_CARD} 人留了意见，点「详情」看"
+    for seat in said[-REMARKS_ON_CARD:]:
+        yield f"{sheet.name_of(seat.decided_by)}同意：{plain(cut(seat.note, TALK_ON_CARD))}"
 
 
 def said_words(item: Said) -> str:

@@ -187,6 +187,19 @@ def test_details_show_all_of_it_however_long() -> None:
     assert "洪雅琴" in shown
 
 
+def test_what_was_said_in_agreeing_stands_on_the_cards_that_follow() -> None:
+    first = step(agreed("YG3", "价格可以，注意回款"), agreed("YG5"), state=StepState.PASSED)
+    second = replace(step(agreed("YG4", "条款看过"), agreed("YG6", "保证金要写进去"), seat("YG1")), step_no=2)
+    full = sheet(first, second)
+    body = approver_card(full, second).body
+    assert "陈磊同意" not in body
+    assert "前面还有 1 人留了意见，点「详情」看" in body
+    assert "司徒美堂同意：保证金要写进去" in body
+    assert "洪雅琴" not in body
+    assert "司徒美堂" not in approver_card(full, first).body
+    check(approver_card(full, second))
+
+
 def test_the_card_says_how_much_more_there_is() -> None:
     full = sheet()
     body = approver_card(full, full.approval.steps[0]).body
