@@ -22,6 +22,7 @@ from bot.domain.visit_records import record
 from bot.domain.visits import VisitReading
 from bot.plain import as_text
 from handlers.recording import whom_to_ask
+from handlers.smalltalk import named
 from store.history import HistoryRepository
 
 _UNKNOWN: dict[str, Any] = {
@@ -68,7 +69,13 @@ class Asking:
             case "command":
                 return _answer({"kind": "command"}, words.would_do(understood.command))
             case _:
-                return _answer({}, smalltalk.short_answer(asked.text) or smalltalk.not_understood())
+                return _answer({}, self._small_talk(asked))
+
+    def _small_talk(self, asked: Asked) -> str:
+        if (short := smalltalk.short_answer(asked.text)) is not None:
+            return short
+        customer = named(asked.text, sender=asked.sender, directory=self.directory)
+        return smalltalk.not_understood() if customer is None else smalltalk.nothing_happened(customer)
 
     # -- visits -------------------------------------------------------------------------------------------------------
     def _visit(self, asked: Asked, understood: Understood) -> dict[str, Any]:

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.cards import smalltalk as words
+from bot.domain.directory import Directory
+from bot.domain.people import Customer, Employee, may_see
+from bot.domain.text import clean
 from bot.domain.visit_records import Visit, VisitState, filled
 from bot.domain.visits import VisitReading
 from bot.messages import InboundMessage
@@ -26,10 +29,19 @@ async def reply(message: InboundMessage, ctx: Context, text: str, *, asked: bool
         ctx.reply(answer)
     elif ctx.settings.ai.enabled and not asked:
         _defer(message, ctx, text, "")
+    elif (customer := named(text, sender=ctx.employee, directory=ctx.directory)) is not None:
+        ctx.reply(words.nothing_happened(customer))
     elif await Seen(ctx.uow.connection).first(f"lecture:{message.sender.key}", seconds=LECTURE_EVERY_SECONDS):
         ctx.reply(words.not_understood())
     else:
         ctx.reply(words.not_understood_again())
+
+
+def named(text: str, *, sender: Employee | None, directory: Directory) -> Customer | None:
+    """The one customer that the words name for certain, if the sender may see it."""
+    numbers = {mention.customer_no for mention in directory.find(clean(text), sender=sender)}
+    customer = directory.customer(numbers.pop() or "") if len(numbers) == 1 else None
+    return customer if sender is not None and customer is not None and may_see(sender, customer) else None
 
 
 def second_opinion(message: InboundMessage, ctx: Context, text: str, visits: Sequence[Visit]) -> None:

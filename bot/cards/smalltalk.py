@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+from bot.cards.common import plain
+from bot.domain.people import Customer
+
 _THANKS = re.compile(r"(谢|多谢|感谢|辛苦|thank)", re.IGNORECASE)
 _HELLO = re.compile(
     r"^(小助手|机器人)?[,，\s]*(你好|您好|hi|hello|在吗|在不在|在么|你在吗|早|早上好|下午好|晚上好|哈喽)", re.IGNORECASE
@@ -41,6 +44,15 @@ def not_understood() -> str:
 def not_understood_again() -> str:
     """Within ten minutes of the long answer."""
     return "这句也没看懂，输入「帮助」看看怎么说。"
+
+
+def nothing_happened(customer: Customer) -> str:
+    """A customer was named, and nothing told that happened there; plans are such sentences."""
+    name = plain(customer.short_name or customer.name)
+    return (
+        f"没记成拜访：没看出在{name}发生了什么，打算去的也先不记。去过、聊过后说一句经过就行；"
+        f"要看他家情况，发「客户 {name}」。"
+    )
 
 
 def not_yet(word: str) -> str:

@@ -278,3 +278,10 @@ async def test_a_managers_todo_has_the_promises_of_people_who_left(desk: Desk) -
     shown = await desk.says("dd_chenlei", "待办", channel=DINGTALK)
     assert "到期要跟进（1）" in shown
     assert "绿源超市(滨江店)" in shown
+
+
+async def test_a_plan_is_not_written_down_and_the_answer_says_so(desk: Desk) -> None:
+    shown = await desk.says("LiLei", "明天去绿源滨江")
+    assert "没看出在绿源" in shown
+    assert "发「客户 绿源" in shown
+    assert await desk.visits() == []
