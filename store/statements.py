@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections import namedtuple
+from collections import OrderedDict, namedtuple
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import psycopg
-from psycopg import pq
+from psycopg import abc, pq
 from psycopg.adapt import PyFormat, Transformer
 
 Connection = psycopg.AsyncConnection[Any]
 MakeRow = Callable[[Sequence[Any]], Any]
+MOST_PREPARED = 200  # on one connection: each keeps tens of kilobytes in its backend
 _GOOD = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
 
 
@@ -40,7 +41,7 @@ async def run(connection: Connection, query: str, values: Sequence[Any], *, name
     Raises:
         psycopg.Error: as a cursor would; cancelled while it is under way, the connection is closed.
     """
-    return await _statements_of(connection).run(query, values, named=named)
+    return await _statements_of(connection).run(query, values, Transformer(connection), named=named)
 
 
 async def commit(connection: Connection) -> None:
@@ -60,21 +61,22 @@ def _statements_of(connection: Connection) -> _Statements:
 
 
 class _Statements:
-    """What is prepared on one connection."""
+    """What is prepared on one connection. Knows it by its libpq only: else neither would ever be forgotten."""
 
     def __init__(self, connection: Connection) -> None:
         self._libpq = connection.pgconn
         self._autocommit = connection.autocommit
-        self._context = connection
-        self._prepared: dict[tuple[str, tuple[int, ...]], bytes] = {}
+        self._prepared: OrderedDict[tuple[str, tuple[int, ...]], bytes] = OrderedDict()  # last used last
 
-    async def run(self, query: str, values: Sequence[Any], *, named: bool) -> Answer:
-        adapt = Transformer(self._context)
+    async def run(self, query: str, values: Sequence[Any], adapt: abc.Transformer, *, named: bool) -> Answer:
         sent = adapt.dump_sequence(values, [PyFormat.AUTO] * len(values))
         if not self._autocommit and self._idle():
             await self._ask(b"BEGIN")
         key = query, adapt.types or ()
-        name = self._prepared.get(key) or await self._prepare(key)
+        if (name := self._prepared.get(key)) is None:
+            name = await self._prepare(key)
+        else:
+            self._prepared.move_to_end(key)
         self._libpq.send_query_prepared(name, sent, adapt.formats)
         try:
             result = await self._answer()
@@ -82,7 +84,7 @@ class _Statements:
             self._prepared.clear()
             if not self._idle():
                 raise
-            return await self.run(query, values, named=named)
+            return await self.run(query, values, adapt, named=named)
         columns = _columns(result)
         if not columns:
             return Answer([], (), result.command_tuples or 0)
@@ -91,6 +93,9 @@ class _Statements:
         return Answer(rows, columns, result.ntuples)
 
     async def _prepare(self, key: tuple[str, tuple[int, ...]]) -> bytes:
+        if len(self._prepared) >= MOST_PREPARED:
+            _, oldest = self._prepared.popitem(last=False)
+            await self._ask(b"DEALLOCATE " + oldest)
         name = self._prepared[key] = b"statement_%d" % next(_numbers)
         try:
             self._libpq.send_prepare(name, key[0].encode(), key[1] or None)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -14,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
-from store.statements import commit, numbered, run
+from store.statements import MOST_PREPARED, commit, numbered, run
 
 Connection = psycopg.AsyncConnection[Any]
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
@@ -105,6 +107,27 @@ async def test_what_somebody_deallocated_is_prepared_again(database_url: str) ->
         assert await _one(opened, "SELECT $1::text", "a") == "a"
         await opened.execute("DEALLOCATE ALL")
         assert await _one(opened, "SELECT $1::text", "b") == "b"
+
+
+async def test_a_closed_connection_is_forgotten(database_url: str) -> None:
+    opened = await psycopg.AsyncConnection.connect(database_url, prepare_threshold=None)
+    assert await _one(opened, "SELECT $1::int", 1) == 1
+    await opened.close()
+    forgotten = weakref.ref(opened)
+    del opened
+    gc.collect()
+    assert forgotten() is None
+
+
+async def test_a_backend_keeps_the_statements_used_last(connection: Connection) -> None:
+    for number in range(MOST_PREPARED + 20):
+        assert await _one(connection, f"SELECT {number}") == number
+        assert await _one(connection, "SELECT $1::text", "kept") == "kept"
+    kept = {row[0] for row in (await run(connection, "SELECT statement FROM pg_prepared_statements", [])).rows}
+    assert len(kept) <= MOST_PREPARED
+    assert "SELECT $1::text" in kept
+    assert "SELECT 0" not in kept
+    assert await _one(connection, "SELECT 0") == 0
 
 
 def test_places_are_numbered_in_order() -> None:
