@@ -214,6 +214,12 @@ def _how_many(rest: str, flow: Flow, directory: Directory) -> Flow:
     count = read_small(match[1]) if match else None
     if not count or count > 50:
         raise BadSyntax(f"要几个人同意？请写：流程 人数 {step.position} 任一、全部 或 2人。")
+    if step.approver_kind is ApproverKind.ROLE:
+        here = sum(person.active and person.role.value == step.approver for person in directory.employees())
+        if 0 < here < count:
+            raise BadSyntax(
+                f"{step.name}这一步现在只有 {here} 个人。请写 流程 人数 {step.position} 全部，或不超过 {here} 人。"
+            )
     return changed(flow, replace(step, mode=Mode.ANY if count == 1 else Mode.K, need=count))
 
 
