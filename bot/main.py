@@ -66,7 +66,7 @@ DELIVER_CONCURRENCY = 16
 WORK_CONCURRENCY = 4
 POLL_SECONDS = 0.25  # a job whose time has come is announced by nothing
 RESTART_SECONDS = 1.0
-STOP_SECONDS = 8.0  # what is being done may finish within this, whatever is away; docker kills after ten
+STOP_SECONDS = 8.0  # what is being done may finish within this, whatever is away
 
 
 @dataclass(slots=True, kw_only=True)

@@ -74,6 +74,9 @@ async def _take_back(ctx: Context, year: int) -> None:
 @router.action(words.ConfirmCalendar)
 async def confirm(message: InboundMessage, ctx: Context, action: words.ConfirmCalendar) -> None:
     given = await _proposal(ctx, action.calendar_no)
+    newest = (await ctx.uow.calendars.in_force()).get(given.calendar.year)
+    if newest is not None and newest.calendar_no > given.calendar_no:
+        raise OutOfDate(words.overtaken(given.calendar.year))
     await ctx.uow.calendars.settle(given.calendar_no, IN_FORCE)
     ctx.audit("calendar.changed", subject=str(given.calendar.year), calendar=given.calendar_no)
     await ctx.uow.notify(CHANGED)

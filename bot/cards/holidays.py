@@ -139,12 +139,13 @@ def which_proposal(word: str) -> str:
     return f"是哪一次？请带上卡片上的编号，比如：{word} JR3"
 
 
-def no_such_proposal() -> str:
-    return "没有这次填报，请把通知重新发一遍：节假日 年份 通知全文"
-
-
 def already_decided() -> str:
     return "这次填报已经处理过了，发「节假日」看现在的。"
+
+
+def overtaken(year: int) -> str:
+    """A newer one of that year is in force already."""
+    return f"{year} 年后来又填过新的，这一份没有生效。要用它，请把通知重新发一遍。"
 
 
 def not_allowed() -> str:

@@ -85,6 +85,15 @@ async def test_taken_back_the_former_counts_again(desk: Desk, database_url: str)
     assert "没有人填过" in await desk.says("sun", "节假日 2027 还原")
 
 
+async def test_an_older_one_is_not_confirmed_over_a_newer(desk: Desk, database_url: str) -> None:
+    for notice in (NOTICE_2027, NOTICE_2027.replace("6月9日放假", "6月9日至10日放假")):
+        await desk.says("sun", f"节假日 {notice}")
+    await desk.says("sun", "确认节假日 JR2")
+    assert "后来又填过新的" in await desk.says("sun", "确认节假日 JR1")
+    await _learned(database_url)
+    assert workdays.is_workday(date(2027, 6, 10)) is False
+
+
 async def test_a_rep_may_look_and_not_give(desk: Desk) -> None:
     assert "节假日由总监和管理员填" in await desk.says("LiLei", f"节假日 {NOTICE_2027}")
     await desk.says("sun", f"节假日 {NOTICE_2027}")
